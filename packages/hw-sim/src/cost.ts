@@ -1,0 +1,71 @@
+// The cost model: what the simulated operations would cost on hardware, in cycles, and how often they happened. It is
+// a simple sum of event counts times prices, meant for comparing designs, not for predicting a machine.
+
+/** Prices of events. The defaults are round figures of a current x86 server core. */
+export interface CostModel {
+  /** Bytes that a copy moves per cycle. */
+  readonly copyBytesPerCycle: number;
+  /** Cycles to flush one TLB entry of this CPU. */
+  readonly tlbFlushLocalCycles: number;
+  /** Cycles to have every CPU flush one TLB entry (inter-processor interrupts). */
+  readonly tlbFlushBroadcastCycles: number;
+  /** Cycles to enter a page in a temporary mapping slot. */
+  readonly kmapCycles: number;
+  /** Cycles of one page allocation or release. */
+  readonly pageAllocCycles: number;
+}
+
+export const DEFAULT_COST_MODEL: CostModel = {
+  copyBytesPerCycle: 16,
+  tlbFlushLocalCycles: 200,
+  tlbFlushBroadcastCycles: 4000,
+  kmapCycles: 60,
+  pageAllocCycles: 300,
+};
+
+/** Counts events and adds up their cost. All counters only grow. */
+export class CostCounter {
+  readonly model: CostModel;
+  /** Simulated time so far, in cycles. */
+  cycles = 0;
+  copiedBytes = 0;
+  kmaps = 0;
+  tlbFlushesLocal = 0;
+  tlbFlushesBroadcast = 0;
+  pageAllocs = 0;
+  pageFrees = 0;
+
+  constructor(model: Partial<CostModel> = {}) {
+    this.model = { ...DEFAULT_COST_MODEL, ...model };
+  }
+
+  copy(bytes: number): void {
+    this.copiedBytes += bytes;
+    this.cycles += bytes / this.model.copyBytesPerCycle;
+  }
+
+  kmap(): void {
+    this.kmaps++;
+    this.cycles += this.model.kmapCycles;
+  }
+
+  tlbFlushLocal(): void {
+    this.tlbFlushesLocal++;
+    this.cycles += this.model.tlbFlushLocalCycles;
+  }
+
+  tlbFlushBroadcast(): void {
+    this.tlbFlushesBroadcast++;
+    this.cycles += this.model.tlbFlushBroadcastCycles;
+  }
+
+  pageAlloc(): void {
+    this.pageAllocs++;
+    this.cycles += this.model.pageAllocCycles;
+  }
+
+  pageFree(): void {
+    this.pageFrees++;
+    this.cycles += this.model.pageAllocCycles;
+  }
+}

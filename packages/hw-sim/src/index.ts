@@ -1,0 +1,17 @@
+export { type CostModel, CostCounter, DEFAULT_COST_MODEL } from "./cost.ts";
+export { CpuSet } from "./cpu.ts";
+export { EBUSY, EINVAL, ENOMEM, ENOSPC, type Errno, errnoName, isErrno } from "./errno.ts";
+export { MachineError, ZlabError } from "./errors.ts";
+export { type FailPageAlloc, FaultInjector } from "./faults.ts";
+export { MAX_PAGE_ORDER, PAGE_SIZES, type PageBytes, type Pfn, pageShiftOf, toPageBytes } from "./geometry.ts";
+export * from "./gfp.ts";
+export { KernelLog } from "./kernel-log.ts";
+export { KMAP_SLOTS, KmapTable } from "./kmap.ts";
+export { Machine, type MachineOptions, NO_WATERMARKS, type ZoneOptions, kernelWatermarks } from "./machine.ts";
+export { machineModule } from "./module.ts";
+export { PageState, PageTable } from "./page-table.ts";
+export { type MemoryBacking, PhysicalMemory } from "./physical-memory.ts";
+export { arm64_16k, largePages, x86_32, x86_64 } from "./presets.ts";
+export { Prng } from "./prng.ts";
+export { MACHINE } from "./tokens.ts";
+export { type Watermarks, Zone, type ZoneKind, ZONE_KINDS } from "./zone.ts";

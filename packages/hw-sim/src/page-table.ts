@@ -1,0 +1,100 @@
+// Page descriptors, the kernel's `struct page`, as one table: an array per field, indexed by page frame number.
+// (The name is the kernel team's "mem_map", not the MMU's page tables.)
+//
+// Two words of a descriptor belong to whoever holds the page, as in the kernel's union:
+//   while free        the buddy allocator's list links (next, previous)
+//   while allocated   the owner's `private` and `index`
+
+import type { Pfn } from "./geometry.ts";
+
+/** What a page frame is at the moment. */
+export const PageState = {
+  /** Never handed out or part of a larger block: its descriptor says nothing. */
+  none: 0,
+  /** First page of a block on a free list. */
+  freeHead: 1,
+  /** First page of an allocated block. */
+  allocatedHead: 2,
+} as const;
+
+const STATE_SHIFT = 4;
+const ORDER_MASK = 15;
+
+export class PageTable {
+  readonly #stateAndOrder: Uint8Array; // state << 4 | order
+  readonly #owner: Uint16Array; // who holds the page, 0: nobody
+  readonly #wordA: Int32Array; // next of the free list, or private
+  readonly #wordB: Int32Array; // previous of the free list, or index
+
+  /** `endPfn` is one more than the highest page frame number. Untouched descriptors cost no memory. */
+  constructor(endPfn: number) {
+    this.#stateAndOrder = new Uint8Array(endPfn);
+    this.#owner = new Uint16Array(endPfn);
+    this.#wordA = new Int32Array(endPfn);
+    this.#wordB = new Int32Array(endPfn);
+  }
+
+  stateOf(pfn: number): number {
+    return this.#stateAndOrder[pfn]! >> STATE_SHIFT;
+  }
+
+  /** Order of the block that this page heads. */
+  orderOf(pfn: number): number {
+    return this.#stateAndOrder[pfn]! & ORDER_MASK;
+  }
+
+  setState(pfn: number, state: number, order: number): void {
+    this.#stateAndOrder[pfn] = (state << STATE_SHIFT) | order;
+  }
+
+  isFreeBlock(pfn: number, order: number): boolean {
+    return this.#stateAndOrder[pfn] === ((PageState.freeHead << STATE_SHIFT) | order);
+  }
+
+  isAllocatedBlock(pfn: number, order: number): boolean {
+    return this.#stateAndOrder[pfn] === ((PageState.allocatedHead << STATE_SHIFT) | order);
+  }
+
+  nextFree(pfn: number): number {
+    return this.#wordA[pfn]!;
+  }
+
+  setNextFree(pfn: number, next: number): void {
+    this.#wordA[pfn] = next;
+  }
+
+  previousFree(pfn: number): number {
+    return this.#wordB[pfn]!;
+  }
+
+  setPreviousFree(pfn: number, previous: number): void {
+    this.#wordB[pfn] = previous;
+  }
+
+  /** The owner's word of an allocated page (zsmalloc: its zspage). */
+  privateOf(pfn: Pfn): number {
+    return this.#wordA[pfn]!;
+  }
+
+  setPrivate(pfn: Pfn, value: number): void {
+    this.#wordA[pfn] = value;
+  }
+
+  /** The owner's second word of an allocated page (zsmalloc: its place in the zspage). */
+  indexOf(pfn: Pfn): number {
+    return this.#wordB[pfn]!;
+  }
+
+  setIndex(pfn: Pfn, value: number): void {
+    this.#wordB[pfn] = value;
+  }
+
+  /** Number that `Machine.registerOwner` gave to the holder; 0 for a free page. */
+  ownerOf(pfn: number): number {
+    return this.#owner[pfn]!;
+  }
+
+  setOwner(pfn: number, owner: number): void {
+    this.#owner[pfn] = owner;
+  }
+}

@@ -1,0 +1,17 @@
+export { ZPoolError, badHandle, corrupt, errnoError } from "./errors.ts";
+export { CpuMapping, CpuMappings, assertCopyRange } from "./mapping.ts";
+export { driverModule, poolModule } from "./module.ts";
+export { ZpoolRegistry } from "./registry.ts";
+export type { PoolStats } from "./stats.ts";
+export { ZPOOL, ZPOOL_DRIVER, ZPOOL_DRIVERS, ZPOOL_REGISTRY } from "./tokens.ts";
+export { type LiveObject, Zpool } from "./zpool.ts";
+export {
+  type Capabilities,
+  type CheckLevel,
+  type Handle,
+  MapMode,
+  type Mapping,
+  type PoolOptions,
+  type ZpoolBackend,
+  type ZpoolDriver,
+} from "./zpool-driver.ts";
