@@ -1,0 +1,126 @@
+// The command line: which commands there are, and how every run ends.
+//
+// A command is a file src/commands/<name>.ts that exports `register: RegisterCommand` (context.ts). It describes the command to
+// commander: description, arguments, options (parsers: options.ts), `--json`, and examples (commands/examples.ts). It must
+// stay light, since all of them are loaded for `zlab --help`; what the command does is imported in its action:
+//
+//     export const register: RegisterCommand = (program, context) => {
+//       program
+//         .command("classes")
+//         .description("prints the size classes of a zsmalloc pool")
+//         .option("--chain <n>", "largest number of pages in a zspage, 4 to 16", chainOption, 8)
+//         .option("--json", "print the result as JSON")
+//         .addHelpText("after", examples([["zlab classes --chain 4", "the classes of a kernel built with chains of 4 pages"]]))
+//         .action(
+//           context.action(async (options: ClassesOptions) => {
+//             const { printClasses } = await import("../classes/print-classes.ts");
+//             return printClasses(options, context);
+//           }),
+//         );
+//     };
+//
+// An implementation writes results to context.stdout (helpers: output/), remarks and progress to context.stderr, returns 0 if
+// all is well and 1 if it found a difference or a failure, and throws a `UsageError` (errors.ts) for misuse.
+
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { register as registerBackends } from "./commands/backends.ts";
+import { register as registerClasses } from "./commands/classes.ts";
+import { register as registerCompare } from "./commands/compare.ts";
+import { register as registerConformance } from "./commands/conformance.ts";
+import { examples } from "./commands/examples.ts";
+import { register as registerReplay } from "./commands/replay.ts";
+import { register as registerStat } from "./commands/stat.ts";
+import type { CommandContext, ExitCode, RegisterCommand, RunEnvironment } from "./context.ts";
+import { UsageError, messageOf } from "./errors.ts";
+
+const commands: readonly RegisterCommand[] = [
+  registerCompare,
+  registerReplay,
+  registerClasses,
+  registerStat,
+  registerBackends,
+  registerConformance,
+];
+
+/** Runs one command line, without the names of the interpreter and the program. Never throws; returns the exit code. */
+export async function run(argv: readonly string[], environment: RunEnvironment): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const context: CommandContext = {
+    ...environment,
+    action:
+      (implementation) =>
+      async (...args) => {
+        exitCode = await implementation(...args);
+      },
+  };
+  try {
+    await createProgram(context).parseAsync(withDefaultCommand(argv), { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return reportError(error, environment);
+  }
+}
+
+function createProgram(context: CommandContext): Command {
+  const program = new Command("zlab")
+    .description(
+      "A laboratory for allocators of compressed memory: zsmalloc, zbud, z3fold and kmalloc as Linux has them.",
+    )
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .usage("[command] [options]")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: () => {}, // reported by `reportError`, on one line
+      getOutHelpWidth: () => Math.min(context.stdout.columns ?? 100, 120),
+    })
+    .addHelpText(
+      "after",
+      `
+Without a command zlab compares all allocators over its built-in corpus of memory pages.
+Exit codes: 0 fine, 1 a difference or failure was found, 2 misuse.
+${examples([
+  ["zlab", "compare all allocators over the built-in pages"],
+  ["zlab compare memory.bin --codec zstd", "compare them over pages of your own"],
+  ["zlab replay golden/zsmalloc-6.12/*.gz --verify", "check zsmalloc against the kernel's traces"],
+  ["zlab compare --help", "the options of one command"],
+])}`,
+    );
+  for (const register of commands) register(program, context);
+  return program;
+}
+
+/** Without a command, `compare` is meant; options of the program itself stay what they are. */
+function withDefaultCommand(argv: readonly string[]): string[] {
+  const first = argv[0];
+  const isOption = first?.startsWith("-") ?? true;
+  const isProgramOption = first !== undefined && ["-h", "--help", "-V", "--version"].includes(first);
+  return isOption && !isProgramOption ? ["compare", ...argv] : [...argv];
+}
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return (manifest as { version: string }).version;
+}
+
+/** Prints what went wrong on one line and returns the exit code; with ZLAB_DEBUG set the stack follows. */
+function reportError(error: unknown, { stderr, env }: RunEnvironment): ExitCode {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help and --version
+  stderr.write(`zlab: ${describeError(error)}\n`);
+  if (env["ZLAB_DEBUG"] && error instanceof Error) stderr.write(`${error.stack ?? ""}\n`);
+  return 2;
+}
+
+function describeError(error: unknown): string {
+  if (error instanceof CommanderError) return `${messageOf(error).replace(/^error: /, "")}; see zlab --help`;
+  if (error instanceof UsageError || isConfigurationError(error)) return messageOf(error);
+  return `internal error: ${messageOf(error)}; set ZLAB_DEBUG=1 to see where`;
+}
+
+/** An exception that a package of zlab threw on purpose (`ZlabError`), told by its code so that no package must be loaded. */
+function isConfigurationError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("ZLAB_");
+}

@@ -1,0 +1,58 @@
+import type { CommandContext, RegisterCommand } from "../context.ts";
+import { chainOption, integerOption, listOption, pageSizeOption, repeatedOption, seedOption } from "../options.ts";
+import { examples } from "./examples.ts";
+
+export interface CompareOptions {
+  readonly backends?: readonly string[];
+  readonly codec?: readonly string[];
+  readonly pageSize: number;
+  readonly driver: readonly string[];
+  readonly seed: number;
+  readonly chain: number;
+  readonly rounds: number;
+  readonly json?: boolean;
+}
+
+export const register: RegisterCommand = (program, context: CommandContext) => {
+  program
+    .command("compare")
+    .summary("stores compressed pages in every allocator and compares them")
+    .description(
+      "Compresses memory pages, stores the results in every allocator, reads each one back through a mapping and verifies it, " +
+        "overwrites and frees in a churn phase, compacts where the allocator can, and prints one table per codec.",
+    )
+    .argument("[files...]", "raw memory pages; without files the built-in corpus of 2,048 pages")
+    .option(
+      "--backends <names>",
+      "allocators to compare, separated by commas (see zlab backends)",
+      listOption("--backends"),
+    )
+    .option("--codec <names>", "compressors, separated by commas: zstd, deflate", listOption("--codec"))
+    .option("--page-size <bytes>", "4096, 16384 or 65536", pageSizeOption, 4096)
+    .option(
+      "--driver <module>",
+      "an ES module with an allocator of yours, beside the others; may be repeated",
+      repeatedOption,
+      [],
+    )
+    .option("--seed <n>", "seed of the churn phase", seedOption, 1)
+    .option("--chain <n>", "largest number of pages in a zspage of zsmalloc, 4 to 16", chainOption, 8)
+    .option("--rounds <n>", "how often each speed is measured, 1 to 1000", integerOption("--rounds", 1, 1000), 11)
+    .option("--json", "print the result as JSON")
+    .addHelpText(
+      "after",
+      examples([
+        ["zlab compare", "all allocators, zstd and deflate, built-in pages"],
+        ["zlab compare memory.bin --backends zsmalloc,zbud", "two allocators over your own pages"],
+        ["zlab compare --codec zstd --page-size 16384", "a machine with 16 KiB pages"],
+        ["zlab compare --driver ./my-driver.js", "an allocator of yours beside the others"],
+        ["zlab compare --json | jq .runs[].density", "numbers for a program"],
+      ]),
+    )
+    .action(
+      context.action(async (files: string[], options: CompareOptions) => {
+        const { compare } = await import("../compare/compare.ts");
+        return compare(files, options, context);
+      }),
+    );
+};

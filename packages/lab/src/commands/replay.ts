@@ -1,0 +1,3 @@
+import type { RegisterCommand } from "../context.ts";
+
+export const register: RegisterCommand = () => {};

@@ -1,0 +1,37 @@
+// What the user did wrong. Such an error is one line on stderr and exit code 2, never a stack trace.
+
+/** Misuse: a wrong option, file or module. The message says what is wrong and, after a semicolon, what to do. `zlab: ` is put
+ * in front when it is printed. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "UsageError";
+  }
+}
+
+/** Misuse found in a file: "FILE: what is wrong; what to do", or "FILE:LINE: …" with a line number from 1. */
+export function fileError(file: string, what: string, line?: number): UsageError {
+  return new UsageError(`${line === undefined ? file : `${file}:${line}`}: ${what}`);
+}
+
+const readFailures = new Map([
+  ["ENOENT", "no such file; check the path"],
+  ["EISDIR", "is a directory; name a file"],
+  ["EACCES", "permission denied; make the file readable"],
+  ["EPERM", "permission denied; make the file readable"],
+  ["ENOTDIR", "a part of the path is not a directory; check the path"],
+  ["ENAMETOOLONG", "the path is too long; check it"],
+  ["ELOOP", "too many symbolic links; check the path"],
+]);
+
+/** Turns an error of `node:fs` about `file` into a message for people. */
+export function readError(file: string, error: unknown): UsageError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return fileError(file, readFailures.get(code) ?? `cannot be read: ${messageOf(error)}`);
+}
+
+/** The message of anything thrown, on one line. */
+export function messageOf(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return message.trim().replaceAll(/\s*\n\s*/g, " ");
+}
