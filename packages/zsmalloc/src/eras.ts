@@ -114,7 +114,13 @@ function chainSizeOf(era: Era, value: unknown): number {
 /** The proposal of 2026 keeps 16 bytes on every page size. */
 function classDeltaOf(pageBytes: number, rule: ChainRule, value: unknown): number {
   const delta = value ?? (rule === "rfc-2026" ? 16 : pageBytes / 256);
-  if (typeof delta === "number" && Number.isInteger(delta) && delta >= 16 && delta <= pageBytes / 16 && delta % 16 === 0) {
+  if (
+    typeof delta === "number" &&
+    Number.isInteger(delta) &&
+    delta >= 16 &&
+    delta <= pageBytes / 16 &&
+    delta % 16 === 0
+  ) {
     return delta;
   }
   throw new ZPoolError(
@@ -126,5 +132,8 @@ function classDeltaOf(pageBytes: number, rule: ChainRule, value: unknown): numbe
 function oneOf<T extends string>(what: string, value: unknown, known: readonly T[]): T {
   const found = known.find((name) => name === value);
   if (found !== undefined) return found;
-  throw new ZPoolError("ZLAB_POOL_OPTIONS", `zsmalloc has no ${what} "${String(value)}"; there are: ${known.join(", ")}`);
+  throw new ZPoolError(
+    "ZLAB_POOL_OPTIONS",
+    `zsmalloc has no ${what} "${String(value)}"; there are: ${known.join(", ")}`,
+  );
 }

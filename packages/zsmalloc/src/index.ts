@@ -1,3 +1,16 @@
 export { CHAIN_RULES, type ChainRule } from "./chain-rules.ts";
-export { ERAS, type Era, type EraName, type ZsmallocConfig, resolveOptions } from "./eras.ts";
+export { zsmallocDriver } from "./driver.ts";
+export {
+  ERAS,
+  type Era,
+  type EraName,
+  type Layout,
+  type MappingMethod,
+  type ZsmallocConfig,
+  resolveOptions,
+} from "./eras.ts";
+export { type FullnessBands, QUARTERS, TENTHS } from "./fullness.ts";
+export { zsmallocModule } from "./module.ts";
 export { MIN_SLOT_BYTES, type SizeClassOptions, SizeClassPlan, planSizeClasses } from "./size-classes.ts";
+export { type ClassRow, formatClassesFile } from "./stats.ts";
+export { type Placement, ZsPool } from "./zs-pool.ts";

@@ -142,7 +142,8 @@ export class SizeClassPlan {
     const owners: number[] = [];
     for (let index = this.indexCount - 1; index >= 0; index--) {
       const last = owners.at(-1);
-      const same = last !== undefined && this.#pages[index] === this.#pages[last] && this.#objects[index] === this.#objects[last];
+      const same =
+        last !== undefined && this.#pages[index] === this.#pages[last] && this.#objects[index] === this.#objects[last];
       if (same && this.options.merge) {
         this.#owner[index] = last;
       } else {

@@ -1,0 +1,75 @@
+// How an object that begins on one page and ends on another is made to look contiguous. Both ways give a buffer of the CPU:
+//
+// copy         The CPU has one buffer of a page, shared by all pools of the machine. RW and RO: the whole slot is copied in, header
+//              included. WO: nothing is; the buffer still holds what the mapping before left. At unmap RW and WO copy all but the
+//              header back, RO nothing.
+// page-table   The two pages are mapped side by side: no copy, changes stay in every mode, and a TLB flush at unmap. JavaScript has
+//              no MMU, so the window is a buffer that stands for it; what the model charges is the flush, not the copying.
+
+import type { Machine, Pfn } from "@zlab/hw-sim";
+import { MapMode } from "@zlab/zpool";
+import type { MappingMethod } from "./eras.ts";
+
+/** A slot of `sizeBytes` that begins at `offset` of the page `first` and ends on the page `second`. */
+export interface Span {
+  readonly first: Pfn;
+  readonly second: Pfn;
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
+const AREA = Symbol.for("zlab.zsmalloc.map-area");
+
+export class SpanMapper {
+  readonly #machine: Machine;
+  readonly #method: MappingMethod;
+  readonly #headerBytes: number;
+  readonly #buffers: readonly Uint8Array[]; // by CPU
+
+  constructor(machine: Machine, method: MappingMethod, headerBytes: number) {
+    this.#machine = machine;
+    this.#method = method;
+    this.#headerBytes = headerBytes;
+    this.#buffers = machine.cpus.perCpu(AREA, () => new Uint8Array(machine.memory.hasBytes ? machine.pageBytes : 0));
+  }
+
+  /** Opens the window of the current CPU on the slot and returns it; the slot begins at its byte 0. */
+  map(span: Span, mode: MapMode): Uint8Array {
+    const buffer = this.#buffers[this.#machine.cpus.current]!;
+    if (this.#method === "page-table") {
+      this.#machine.cost.kmap();
+      this.#machine.cost.kmap();
+      this.#transfer(span, buffer, 0, false);
+    } else if (mode !== MapMode.WO) {
+      this.#transfer(span, buffer, 0, false);
+      this.#machine.cost.copy(span.sizeBytes);
+    }
+    return buffer;
+  }
+
+  /** Closes the window. */
+  unmap(span: Span, mode: MapMode): void {
+    const buffer = this.#buffers[this.#machine.cpus.current]!;
+    if (this.#method === "page-table") {
+      this.#transfer(span, buffer, this.#headerBytes, true);
+      this.#machine.cost.tlbFlushLocal();
+    } else if (mode !== MapMode.RO) {
+      this.#transfer(span, buffer, this.#headerBytes, true);
+      this.#machine.cost.copy(span.sizeBytes - this.#headerBytes);
+    }
+  }
+
+  /** Copies the slot from byte `from` on between the pages and the buffer. */
+  #transfer({ first, second, offset, sizeBytes }: Span, buffer: Uint8Array, from: number, toPages: boolean): void {
+    const { memory, kmap, pageBytes } = this.#machine;
+    const split = pageBytes - offset; // bytes of the slot on the first page
+    kmap.mapLocal(first);
+    if (toPages) memory.copyIn(first, offset + from, buffer, from, split - from);
+    else memory.copyOut(first, offset + from, buffer, from, split - from);
+    kmap.unmapLocal(first);
+    kmap.mapLocal(second);
+    if (toPages) memory.copyIn(second, 0, buffer, split, sizeBytes - split);
+    else memory.copyOut(second, 0, buffer, split, sizeBytes - split);
+    kmap.unmapLocal(second);
+  }
+}
