@@ -1,22 +1,32 @@
 // The buddy allocator of one zone: free blocks of 2^order naturally aligned pages on one list per order. A request
 // splits the smallest block that is large enough; a released block joins its buddy (the block whose number differs in
-// the one bit of the order) for as long as that is free too.
+// the one bit of the order) for as long as that is free too. Lists are last in, first out.
 //
-// Pages from `frontier` up have never been handed out. They stand for the largest aligned blocks at the tail of the
-// lists, and become real list entries only when the lists have nothing: a machine of a terabyte is made in no time.
+// The middle of a zone, whole blocks of the highest order, stays off the lists until the lists have nothing: from
+// `frontier` to `frontierEnd` no page was ever handed out, and no descriptor was touched. The untouched blocks stand
+// for the tail of the list of the highest order, so that a machine of a terabyte is made in no time and costs nothing.
+//
+//     startPfn        frontier              frontierEnd    endPfn
+//        | blocks, free or allocated | untouched | blocks, free or allocated |
+//
+// Equations (check.ts verifies them):
+//     free pages = sum over orders of listed blocks x 2^order + (frontierEnd - frontier)
+//     no two buddies are both free with the same order, below the highest order
 
 import { MAX_PAGE_ORDER, type Pfn } from "./geometry.ts";
 import { PageState, type PageTable } from "./page-table.ts";
 
 const NONE = -1;
+const LARGEST_BLOCK_PAGES = 1 << MAX_PAGE_ORDER;
 
 export class BuddyAllocator {
   readonly startPfn: number;
   readonly endPfn: number;
   readonly #pages: PageTable;
   readonly #firstFree: Int32Array = new Int32Array(MAX_PAGE_ORDER + 1).fill(NONE); // list head per order
-  readonly #freeBlocks: Int32Array = new Int32Array(MAX_PAGE_ORDER + 1); // on the lists, per order
+  readonly #listedBlocks: Int32Array = new Int32Array(MAX_PAGE_ORDER + 1); // list length per order
   #frontier: number;
+  readonly #frontierEnd: number;
   #freePages: number;
 
   /** Manages the pages from `startPfn` to `endPfn` - 1, all free. */
@@ -24,46 +34,65 @@ export class BuddyAllocator {
     this.#pages = pages;
     this.startPfn = startPfn;
     this.endPfn = endPfn;
-    this.#frontier = startPfn;
     this.#freePages = endPfn - startPfn;
+    const firstWhole = (startPfn + LARGEST_BLOCK_PAGES - 1) & -LARGEST_BLOCK_PAGES;
+    this.#frontier = Math.min(firstWhole, endPfn);
+    this.#frontierEnd = Math.max(this.#frontier, endPfn & -LARGEST_BLOCK_PAGES);
+    this.#linkRange(this.#frontierEnd, endPfn);
+    this.#linkRange(startPfn, this.#frontier);
   }
 
   get freePages(): number {
     return this.#freePages;
   }
 
-  /** Takes a block of 2^order pages off the lists; NONE (-1) if there is none. */
+  /** First page of the untouched middle of the zone. */
+  get frontier(): number {
+    return this.#frontier;
+  }
+
+  /** One more than the last page of the untouched middle of the zone. */
+  get frontierEnd(): number {
+    return this.#frontierEnd;
+  }
+
+  /** Takes a block of 2^order pages (0 to MAX_PAGE_ORDER) off the lists; -1 if there is none. */
   allocate(order: number): Pfn | -1 {
     let found = order;
-    while (this.#firstFree[found] === NONE) {
-      if (found < MAX_PAGE_ORDER) found++;
-      else if (this.#advanceFrontier()) found = order;
-      else return NONE;
+    while (found <= MAX_PAGE_ORDER && this.#firstFree[found] === NONE) found++;
+    let pfn: number;
+    if (found <= MAX_PAGE_ORDER) {
+      pfn = this.#firstFree[found]!;
+      this.#unlink(pfn, found);
+    } else {
+      if (this.#frontier === this.#frontierEnd) return NONE;
+      pfn = this.#frontier;
+      this.#frontier += LARGEST_BLOCK_PAGES;
+      found = MAX_PAGE_ORDER;
     }
-    const pfn = this.#firstFree[found]!;
-    this.#unlink(pfn, found);
     while (found > order) {
       found--;
-      this.#link(pfn + 2 ** found, found);
+      this.#linkAlone(pfn + (1 << found), found);
     }
     this.#pages.setState(pfn, PageState.allocatedHead, order);
-    this.#freePages -= 2 ** order;
+    this.#freePages -= 1 << order;
     return pfn as Pfn;
   }
 
   /** Puts a block back and joins it with its free buddies. The caller has checked that it was allocated. */
   release(pfn: Pfn, order: number): void {
-    this.#freePages += 2 ** order;
-    this.#pages.setState(pfn, PageState.none, 0);
+    this.#freePages += 1 << order;
     let block: number = pfn;
     let size = order;
     while (size < MAX_PAGE_ORDER) {
       const buddy = block ^ (1 << size);
-      if (buddy < this.startPfn || buddy >= this.endPfn || !this.#pages.isFreeBlock(buddy, size)) break;
+      if (!this.#pages.isFreeBlock(buddy, size) || !this.#holds(buddy)) break;
       this.#unlink(buddy, size);
-      if (buddy < block) block = buddy;
+      this.#pages.setState(buddy, PageState.none, 0);
+      block &= ~(1 << size);
       size++;
     }
+    if (block !== pfn) this.#pages.setState(pfn, PageState.none, 0);
     this.#link(block, size);
   }
 
@@ -72,18 +101,24 @@ export class BuddyAllocator {
     for (let larger = order; larger <= MAX_PAGE_ORDER; larger++) {
       if (this.#firstFree[larger] !== NONE) return true;
     }
-    return this.#largestFrontierOrder(order) >= order;
+    return this.#frontier < this.#frontierEnd;
   }
 
   /** Free blocks of each order, 0 to MAX_PAGE_ORDER: a line of /proc/buddyinfo. */
   freeBlocksByOrder(): number[] {
-    const counts = Array.from(this.#freeBlocks);
-    for (let pfn = this.#frontier; pfn < this.endPfn;) {
-      const order = this.#frontierBlockOrder(pfn);
-      counts[order]!++;
-      pfn += 2 ** order;
-    }
+    const counts = Array.from(this.#listedBlocks);
+    counts[MAX_PAGE_ORDER]! += (this.#frontierEnd - this.#frontier) / LARGEST_BLOCK_PAGES;
     return counts;
+  }
+
+  /** Length of the list of an order, as it was counted. */
+  listedBlocks(order: number): number {
+    return this.#listedBlocks[order]!;
+  }
+
+  /** The block that the next request of this order gets; -1 for an empty list. */
+  firstFree(order: number): number {
+    return this.#firstFree[order]!;
   }
 
   /** Calls `visit` for every block on the lists, order by order, head first. */
@@ -93,53 +128,61 @@ export class BuddyAllocator {
     }
   }
 
-  /** First page that was never handed out; all from here to `endPfn` are free. */
-  get frontier(): number {
-    return this.#frontier;
+  /** Calls `visit` for every allocated block, from low to high pages. */
+  forEachAllocated(visit: (pfn: Pfn, order: number) => void): void {
+    this.#forEachAllocatedIn(this.startPfn, this.#frontier, visit);
+    this.#forEachAllocatedIn(this.#frontierEnd, this.endPfn, visit);
+  }
+
+  #forEachAllocatedIn(startPfn: number, endPfn: number, visit: (pfn: Pfn, order: number) => void): void {
+    for (let pfn = startPfn; pfn < endPfn;) {
+      const order = this.#pages.orderOf(pfn);
+      if (this.#pages.isAllocatedBlock(pfn, order)) visit(pfn as Pfn, order);
+      pfn += 1 << order;
+    }
+  }
+
+  /** Whether the page is of this zone: at its borders a buddy may be the next zone's. */
+  #holds(pfn: number): boolean {
+    return pfn >= this.startPfn && pfn < this.endPfn;
   }
 
   #link(pfn: number, order: number): void {
     const head = this.#firstFree[order]!;
-    this.#pages.setState(pfn, PageState.freeHead, order);
-    this.#pages.setNextFree(pfn, head);
-    this.#pages.setPreviousFree(pfn, NONE);
-    if (head !== NONE) this.#pages.setPreviousFree(head, pfn);
+    if (head === NONE) {
+      this.#linkAlone(pfn, order);
+      return;
+    }
+    this.#pages.setFree(pfn, order, head, NONE);
+    this.#pages.setPreviousFree(head, pfn);
     this.#firstFree[order] = pfn;
-    this.#freeBlocks[order]!++;
+    this.#listedBlocks[order]!++;
   }
 
+  /** Links a block into a list that is known to be empty, as all lists below a split block's order are. */
+  #linkAlone(pfn: number, order: number): void {
+    this.#pages.setFree(pfn, order, NONE, NONE);
+    this.#firstFree[order] = pfn;
+    this.#listedBlocks[order] = 1;
+  }
+
+  /** Takes a block off its list. Its state is the caller's to set. */
   #unlink(pfn: number, order: number): void {
     const next = this.#pages.nextFree(pfn);
     const previous = this.#pages.previousFree(pfn);
     if (previous === NONE) this.#firstFree[order] = next;
     else this.#pages.setNextFree(previous, next);
     if (next !== NONE) this.#pages.setPreviousFree(next, previous);
-    this.#pages.setState(pfn, PageState.none, 0);
-    this.#freeBlocks[order]!--;
+    this.#listedBlocks[order]!--;
   }
 
-  #advanceFrontier(): boolean {
-    if (this.#frontier >= this.endPfn) return false;
-    const order = this.#frontierBlockOrder(this.#frontier);
-    this.#link(this.#frontier, order);
-    this.#frontier += 2 ** order;
-    return true;
-  }
-
-  /** Order of the largest aligned block that begins at `pfn` and ends in the zone. */
-  #frontierBlockOrder(pfn: number): number {
-    let order = MAX_PAGE_ORDER;
-    while (pfn % 2 ** order !== 0 || pfn + 2 ** order > this.endPfn) order--;
-    return order;
-  }
-
-  #largestFrontierOrder(enough: number): number {
-    let largest = NONE;
-    for (let pfn = this.#frontier; pfn < this.endPfn && largest < enough;) {
-      const order = this.#frontierBlockOrder(pfn);
-      largest = Math.max(largest, order);
-      pfn += 2 ** order;
+  /** Lists the fewest aligned blocks that make up a range which no block of the highest order fits in. */
+  #linkRange(startPfn: number, endPfn: number): void {
+    for (let pfn = startPfn; pfn < endPfn;) {
+      let order = MAX_PAGE_ORDER - 1;
+      while (pfn % (1 << order) !== 0 || pfn + (1 << order) > endPfn) order--;
+      this.#link(pfn, order);
+      pfn += 1 << order;
     }
-    return largest;
   }
 }

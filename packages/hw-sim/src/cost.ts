@@ -1,6 +1,8 @@
 // The cost model: what the simulated operations would cost on hardware, in cycles, and how often they happened. It is
 // a simple sum of event counts times prices, meant for comparing designs, not for predicting a machine.
 
+import { MachineError } from "./errors.ts";
+
 /** Prices of events. The defaults are round figures of a current x86 server core. */
 export interface CostModel {
   /** Bytes that a copy moves per cycle. */
@@ -35,10 +37,25 @@ export class CostCounter {
   pageAllocs = 0;
   pageFrees = 0;
 
+  /** `model` names the prices that differ from the default. Throws ZLAB_MACHINE_OPTIONS for a negative price, or for copies
+   * that move no bytes. */
   constructor(model: Partial<CostModel> = {}) {
     this.model = { ...DEFAULT_COST_MODEL, ...model };
+    for (const [name, price] of Object.entries(this.model)) {
+      if (Number.isFinite(price) && price >= 0) continue;
+      throw new MachineError("ZLAB_MACHINE_OPTIONS", `costModel.${name} must be a number from 0, not ${price}`);
+    }
+    if (this.model.copyBytesPerCycle === 0) {
+      throw new MachineError("ZLAB_MACHINE_OPTIONS", "costModel.copyBytesPerCycle must be more than 0");
+    }
   }
 
+  /** Charges time for something that has no counter of its own. */
+  spend(cycles: number): void {
+    this.cycles += cycles;
+  }
+
+  /** Counts a copy; whoever moves bytes through `PhysicalMemory` calls it. */
   copy(bytes: number): void {
     this.copiedBytes += bytes;
     this.cycles += bytes / this.model.copyBytesPerCycle;

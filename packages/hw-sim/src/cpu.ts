@@ -11,7 +11,8 @@ export class CpuSet {
   readonly #offSinceCycles: Float64Array;
   readonly #areas = new Map<symbol, readonly unknown[]>();
   #current = 0;
-  /** Sum over all sections with preemption off, in cycles of the cost model. */
+  /** Sum over all ended sections with preemption off, in cycles of the cost model. Simulated time is one for all CPUs: what
+   * another CPU does meanwhile (`runOn`) counts too. */
   preemptOffCycles = 0;
   /** The longest such section, in cycles. */
   longestPreemptOffCycles = 0;
@@ -31,7 +32,7 @@ export class CpuSet {
     return this.#current;
   }
 
-  /** Runs `action` on another CPU and comes back. Moving away while preemption is off is what preemption off forbids
+  /** Runs `action` on another CPU and comes back. Throws ZLAB_NO_SUCH_CPU. Moving away while preemption is off is what preemption off forbids
    * of a single task, so this stands for two tasks, one on each CPU. */
   runOn<T>(cpu: number, action: () => T): T {
     if (!Number.isInteger(cpu) || cpu < 0 || cpu >= this.count) {
@@ -51,10 +52,12 @@ export class CpuSet {
     return this.#preemptCount[this.#current]!;
   }
 
+  /** Turns preemption off on the current CPU; nests. */
   preemptDisable(): void {
     if (this.#preemptCount[this.#current]!++ === 0) this.#offSinceCycles[this.#current] = this.#cost.cycles;
   }
 
+  /** Undoes one `preemptDisable` of the current CPU. Throws ZLAB_PREEMPT_UNDERFLOW if there is none. */
   preemptEnable(): void {
     const cpu = this.#current;
     if (this.#preemptCount[cpu] === 0) {

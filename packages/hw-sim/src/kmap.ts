@@ -58,4 +58,9 @@ export class KmapTable {
   depthOf(cpu: number): number {
     return this.#depth[cpu] ?? 0;
   }
+
+  /** The page in a slot of a CPU, from 0 to `depthOf(cpu)` - 1: the order in which they were mapped. */
+  pageAt(cpu: number, slot: number): Pfn {
+    return this.#slots[cpu * KMAP_SLOTS + slot]! as Pfn;
+  }
 }

@@ -1,7 +1,8 @@
 // The machine: memory, page descriptors, zones, CPUs, mappings, faults and costs put together, and the page allocator
 // over them. Everything that an allocator needs from the hardware and from the kernel's page layer is here.
 
-import { type CostModel, CostCounter } from "./cost.ts";
+import { checkMachine } from "./check.ts";
+import { CostCounter } from "./cost.ts";
 import { CpuSet } from "./cpu.ts";
 import { type Errno, ENOMEM } from "./errno.ts";
 import { MachineError } from "./errors.ts";
@@ -10,53 +11,14 @@ import { MAX_PAGE_ORDER, type PageBytes, type Pfn, pageShiftOf, toPageBytes } fr
 import { __GFP_DIRECT_RECLAIM, __GFP_KSWAPD_RECLAIM, __GFP_NOWARN, __GFP_ZERO, gfpNames } from "./gfp.ts";
 import { KernelLog } from "./kernel-log.ts";
 import { KmapTable } from "./kmap.ts";
+import { FIRST_PFN, type MachineOptions, type ZoneOptions, checkMachineOptions } from "./machine-options.ts";
 import { PageTable } from "./page-table.ts";
-import { type MemoryBacking, PhysicalMemory } from "./physical-memory.ts";
+import { PhysicalMemory } from "./physical-memory.ts";
 import { Prng } from "./prng.ts";
-import { ZONE_KINDS, type Watermarks, Zone, type ZoneKind, zonesFor } from "./zone.ts";
+import { Zone, Zonelists, kernelWatermarks } from "./zone.ts";
 
-/** Size of one zone in pages, and its watermarks (default: the kernel's formula, `kernelWatermarks`). */
-export interface ZoneOptions {
-  readonly kind: ZoneKind;
-  readonly pages: number;
-  readonly watermarks?: Watermarks;
-}
-
-export interface MachineOptions {
-  /** 4096, 16384 or 65536. */
-  readonly pageBytes: number;
-  /** Zones from low to high. */
-  readonly zones: readonly ZoneOptions[];
-  /** CPUs; default 1. */
-  readonly cpus?: number;
-  /** Default "array-buffer". */
-  readonly backing?: MemoryBacking;
-  /** Temporary mappings for low memory too, so that their nesting is checked. Default false. */
-  readonly forceKmap?: boolean;
-  /** Kernel reports throw instead of being logged. Default false. */
-  readonly panicOnWarn?: boolean;
-  readonly costModel?: Partial<CostModel>;
-  /** Seed of the machine's random numbers (freelist order, fault injection). Default 1. */
-  readonly seed?: number;
-}
-
-/** The first block of page frames is the firmware's, so that no page has number 0. */
-const FIRST_PFN = 2 ** MAX_PAGE_ORDER;
-
-/** No watermarks: allocations go down to the last page. */
-export const NO_WATERMARKS: Watermarks = { minPages: 0, lowPages: 0, highPages: 0 };
-
-/** The kernel's watermarks for a zone: min_free_kbytes = 4 * sqrt(KiB of memory), at least 128 KiB and at most 256 MiB; low and high
- * lie a quarter and a half above. HIGHMEM keeps a 1024th, 32 to 128 pages. */
-export function kernelWatermarks(kind: ZoneKind, pages: number, pageBytes: number): Watermarks {
-  const kib = (pages * pageBytes) / 1024;
-  const minKib = Math.min(262144, Math.max(128, Math.floor(4 * Math.sqrt(kib))));
-  const minPages =
-    kind === "HIGHMEM"
-      ? Math.min(128, Math.max(32, Math.floor(pages / 1024)))
-      : Math.floor((minKib * 1024) / pageBytes);
-  return { minPages, lowPages: minPages + (minPages >> 2), highPages: minPages + (minPages >> 1) };
-}
+/** Owners that 16 bits of a page descriptor can name, beside 0 for nobody. */
+const MAX_OWNERS = 0xffff;
 
 export class Machine {
   readonly pageBytes: PageBytes;
@@ -74,49 +36,65 @@ export class Machine {
   readonly endPfn: number;
   /** Pages from here up are HIGHMEM. */
   readonly highmemStartPfn: number;
-  readonly #zonelists = new Map<number, Zone[]>();
-  readonly #ownerNames: string[] = ["free"];
-  readonly #allocatedBlocks: Float64Array = new Float64Array(MAX_PAGE_ORDER + 1);
-  readonly #failedRequests: Float64Array = new Float64Array(MAX_PAGE_ORDER + 1);
+  readonly #zonelists: Zonelists;
+  readonly #ownerNames: string[] = ["nobody"];
+  readonly #allocatedBlocks: Float64Array = new Float64Array(MAX_PAGE_ORDER + 1); // ever, per order
+  readonly #freedBlocks: Float64Array = new Float64Array(MAX_PAGE_ORDER + 1); // ever, per order
+  readonly #failedRequests: Float64Array = new Float64Array(MAX_PAGE_ORDER + 1); // ever, per order
 
+  /** Throws ZLAB_PAGE_SIZE or ZLAB_MACHINE_OPTIONS. */
   constructor(options: MachineOptions) {
     this.pageBytes = toPageBytes(options.pageBytes);
     this.pageShift = pageShiftOf(this.pageBytes);
-    checkZones(options.zones);
+    checkMachineOptions(options);
+    const seed = options.seed ?? 1;
     this.endPfn = options.zones.reduce((end, zone) => end + zone.pages, FIRST_PFN);
     this.pages = new PageTable(this.endPfn);
     this.memory = new PhysicalMemory(this.pageBytes, this.endPfn, options.backing ?? "array-buffer");
-    this.zones = this.#layOut(options.zones);
+    this.zones = layOutZones(options.zones, this.pages, this.pageBytes);
+    this.#zonelists = new Zonelists(this.zones);
     this.highmemStartPfn = this.zones.find((zone) => zone.kind === "HIGHMEM")?.startPfn ?? this.endPfn;
     this.cost = new CostCounter(options.costModel);
     this.cpus = new CpuSet(options.cpus ?? 1, this.cost);
     this.kmap = new KmapTable(this.cpus, this.cost, this.highmemStartPfn, options.forceKmap ?? false);
-    this.faults = new FaultInjector();
+    this.faults = new FaultInjector(seed);
     this.log = new KernelLog(options.panicOnWarn ?? false);
-    this.prng = new Prng(options.seed ?? 1);
+    this.prng = new Prng(seed);
   }
 
-  /** A small number by which pages are marked as belonging to `name`. */
+  /** A small number by which pages are marked as belonging to `name`. Throws ZLAB_OWNERS when there are no more. */
   registerOwner(name: string): number {
-    if (this.#ownerNames.length > 0xffff) {
-      throw new MachineError("ZLAB_OWNERS", "a machine can tell 65,535 page owners apart; make a new machine");
+    if (this.#ownerNames.length > MAX_OWNERS) {
+      throw new MachineError("ZLAB_OWNERS", `a machine can tell ${MAX_OWNERS} page owners apart; make a new machine`);
     }
     return this.#ownerNames.push(name) - 1;
   }
 
-  /** Allocates 2^order contiguous pages for `owner`. Returns the first page, or ENOMEM. */
+  /** Owners registered so far: their numbers are 1 to this. */
+  get ownerCount(): number {
+    return this.#ownerNames.length - 1;
+  }
+
+  /** Name of an owner; "nobody" for 0. */
+  ownerName(owner: number): string {
+    return this.#ownerNames[owner] ?? `owner ${owner}`;
+  }
+
+  /** Allocates 2^order contiguous pages for `owner`, from the zones that `gfp` allows (zone.ts). Returns the first page, or
+   * ENOMEM: no zone has a block that leaves its watermark, a fault was injected, or the order is above MAX_PAGE_ORDER.
+   * Throws ZLAB_ORDER for an order that isn't a whole number from 0, and ZLAB_GFP. */
   allocPages(order: number, gfp: number, owner: number): Pfn | Errno {
-    if ((gfp & __GFP_DIRECT_RECLAIM) !== 0 && this.cpus.preemptCount() > 0) this.#reportSleepInAtomic();
-    if (this.faults.shouldFail(order, gfp)) return this.#allocationFailed(order, gfp);
-    const zones = this.#zonelists.get(gfp) ?? this.#zonelistOf(gfp);
-    for (const zone of zones) {
-      if (!zone.mayAllocate(order, gfp)) continue;
+    if ((gfp & __GFP_DIRECT_RECLAIM) !== 0 && this.cpus.preemptCount() > 0) this.#reportSleepInAtomic(owner);
+    if ((order | 0) !== order || order < 0 || order > MAX_PAGE_ORDER) return this.#refuseOrder(order, gfp);
+    if (this.faults.shouldFail(order, gfp)) return this.#allocationFailed(order, gfp, owner);
+    const zones = this.#zonelists.for(gfp);
+    for (let i = 0; i < zones.length; i++) {
+      const zone = zones[i]!;
+      if (!zone.staysAboveLow(order)) continue;
       const pfn = zone.buddy.allocate(order);
-      if (pfn < 0) continue;
-      if ((gfp & __GFP_KSWAPD_RECLAIM) !== 0 && zone.freePages < zone.watermarks.lowPages) zone.kswapdWakeups++;
-      return this.#handOut(pfn as Pfn, order, gfp, owner);
+      if (pfn >= 0) return this.#handOut(pfn as Pfn, order, gfp, owner);
     }
-    return this.#allocationFailed(order, gfp);
+    return this.#allocBelowLow(zones, order, gfp, owner);
   }
 
   /** Gives a block back. Throws ZLAB_BAD_PAGE_FREE if it isn't an allocated block of this order. */
@@ -128,13 +106,14 @@ export class Machine {
       );
     }
     this.pages.setOwner(pfn, 0);
+    this.#freedBlocks[order]!++;
     this.cost.pageFree();
-    this.zoneOf(pfn).buddy.release(pfn, order);
+    this.#zoneOfKnown(pfn).buddy.release(pfn, order);
   }
 
-  /** The zone that holds a page. */
+  /** The zone that holds a page. Throws ZLAB_NO_SUCH_PAGE. */
   zoneOf(pfn: Pfn): Zone {
-    for (const zone of this.zones) if (pfn < zone.endPfn && pfn >= zone.startPfn) return zone;
+    if (pfn >= FIRST_PFN && pfn < this.endPfn) return this.#zoneOfKnown(pfn);
     throw new MachineError("ZLAB_NO_SUCH_PAGE", `the machine has no page ${pfn}`);
   }
 
@@ -144,15 +123,14 @@ export class Machine {
 
   /** Free pages over all zones. */
   freePageCount(): number {
-    return this.zones.reduce((sum, zone) => sum + zone.freePages, 0);
+    let sum = 0;
+    for (let i = 0; i < this.zones.length; i++) sum += this.zones[i]!.freePages;
+    return sum;
   }
 
+  /** Pages over all zones, free or not. */
   totalPageCount(): number {
-    return this.zones.reduce((sum, zone) => sum + zone.totalPages, 0);
-  }
-
-  ownerName(owner: number): string {
-    return this.#ownerNames[owner] ?? `owner ${owner}`;
+    return this.endPfn - FIRST_PFN;
   }
 
   /** Blocks ever allocated, per order. */
@@ -160,61 +138,86 @@ export class Machine {
     return Array.from(this.#allocatedBlocks);
   }
 
+  /** Blocks ever given back, per order. */
+  freedBlocksByOrder(): number[] {
+    return Array.from(this.#freedBlocks);
+  }
+
   /** Requests ever refused, per order. */
   failedRequestsByOrder(): number[] {
     return Array.from(this.#failedRequests);
+  }
+
+  /** Verifies the machine's invariants. Throws ZLAB_CORRUPT with the equation that does not hold. */
+  check(): void {
+    checkMachine(this);
+  }
+
+  /** The second try: wakes the background reclaimer and goes down to what `gfp` may use of the minimum watermarks. */
+  #allocBelowLow(zones: readonly Zone[], order: number, gfp: number, owner: number): Pfn | Errno {
+    if ((gfp & __GFP_KSWAPD_RECLAIM) !== 0) for (const zone of zones) zone.kswapdWakeups++;
+    for (const zone of zones) {
+      if (!zone.mayAllocate(order, gfp)) continue;
+      const pfn = zone.buddy.allocate(order);
+      if (pfn >= 0) return this.#handOut(pfn as Pfn, order, gfp, owner);
+    }
+    return this.#allocationFailed(order, gfp, owner);
   }
 
   #handOut(pfn: Pfn, order: number, gfp: number, owner: number): Pfn {
     this.pages.setOwner(pfn, owner);
     this.#allocatedBlocks[order]!++;
     this.cost.pageAlloc();
-    if ((gfp & __GFP_ZERO) !== 0) {
-      for (let page = 0; page < 2 ** order; page++) this.memory.fill((pfn + page) as Pfn, 0, this.pageBytes, 0);
-    }
+    if ((gfp & __GFP_ZERO) !== 0) this.memory.fill(pfn, 0, this.pageBytes << order, 0);
     return pfn;
   }
 
-  #allocationFailed(order: number, gfp: number): Errno {
+  /** The kernel's warn_alloc: a line in the log, but no warning that `panicOnWarn` would act on. */
+  #allocationFailed(order: number, gfp: number, owner: number): Errno {
     this.#failedRequests[order]!++;
-    if ((gfp & __GFP_NOWARN) === 0 && order > 0) {
-      this.log.report(`page allocation failure: order:${order}, mode:${gfpNames(gfp)}`);
+    if ((gfp & __GFP_NOWARN) === 0) {
+      this.log.print(`${this.ownerName(owner)}: page allocation failure: order:${order}, mode:${gfpNames(gfp)}`);
     }
     return ENOMEM;
   }
 
-  #reportSleepInAtomic(): void {
+  /** A block larger than there can be: the kernel warns and returns nothing. */
+  #refuseOrder(order: number, gfp: number): Errno {
+    if (!Number.isInteger(order) || order < 0) {
+      throw new MachineError(
+        "ZLAB_ORDER",
+        `the order of a block is a whole number from 0 to ${MAX_PAGE_ORDER}, not ${order}`,
+      );
+    }
+    if ((gfp & __GFP_NOWARN) === 0) {
+      this.log.report(`WARNING: page allocation of order ${order} is above MAX_PAGE_ORDER ${MAX_PAGE_ORDER}`);
+    }
+    return ENOMEM;
+  }
+
+  #reportSleepInAtomic(owner: number): void {
     this.log.report(
-      `BUG: sleeping function called from invalid context: in_atomic(): 1, preempt_count: ${this.cpus.preemptCount()}, cpu: ${this.cpus.current}`,
+      "BUG: sleeping function called from invalid context at page_alloc",
+      `in_atomic(): 1, irqs_disabled(): 0, non_block: 0, cpu: ${this.cpus.current}, name: ${this.ownerName(owner)}`,
+      `preempt_count: ${this.cpus.preemptCount()}, expected: 0`,
     );
   }
 
-  #zonelistOf(gfp: number): Zone[] {
-    const zones = zonesFor(this.zones, gfp);
-    this.#zonelists.set(gfp, zones);
-    return zones;
-  }
-
-  #layOut(zones: readonly ZoneOptions[]): Zone[] {
-    let startPfn = FIRST_PFN;
-    return zones.map(({ kind, pages, watermarks }) => {
-      const marks = watermarks ?? kernelWatermarks(kind, pages, this.pageBytes);
-      const zone = new Zone(kind, this.pages, startPfn, startPfn + pages, marks);
-      startPfn += pages;
-      return zone;
-    });
+  /** The zone of a page that is known to exist: the highest that begins at or below it. */
+  #zoneOfKnown(pfn: Pfn): Zone {
+    let i = this.zones.length - 1;
+    while (pfn < this.zones[i]!.startPfn) i--;
+    return this.zones[i]!;
   }
 }
 
-function checkZones(zones: readonly ZoneOptions[]): void {
-  const ranks = zones.map((zone) => ZONE_KINDS.indexOf(zone.kind));
-  const ascending = ranks.every((rank, i) => rank >= 0 && (i === 0 || rank > ranks[i - 1]!));
-  if (zones.length === 0 || !ascending) {
-    throw new MachineError("ZLAB_MACHINE_OPTIONS", `zones must be some of ${ZONE_KINDS.join(", ")}, in this order`);
-  }
-  for (const { kind, pages } of zones) {
-    if (!Number.isInteger(pages) || pages < 1 || pages > 2 ** 30) {
-      throw new MachineError("ZLAB_MACHINE_OPTIONS", `zone ${kind} must have 1 to 2^30 pages, not ${pages}`);
-    }
-  }
+function layOutZones(options: readonly ZoneOptions[], pages: PageTable, pageBytes: PageBytes): Zone[] {
+  const lowmemPages = options.reduce((sum, zone) => sum + (zone.kind === "HIGHMEM" ? 0 : zone.pages), 0);
+  let startPfn = FIRST_PFN;
+  return options.map((zone) => {
+    const marks = zone.watermarks ?? kernelWatermarks(zone.kind, zone.pages, pageBytes, lowmemPages);
+    const made = new Zone(zone.kind, pages, startPfn, startPfn + zone.pages, marks);
+    startPfn = made.endPfn;
+    return made;
+  });
 }

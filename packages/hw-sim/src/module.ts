@@ -2,7 +2,8 @@
 
 import "reflect-metadata";
 import { ContainerModule } from "inversify";
-import { Machine, type MachineOptions } from "./machine.ts";
+import type { MachineOptions } from "./machine-options.ts";
+import { Machine } from "./machine.ts";
 import { x86_64 } from "./presets.ts";
 import { MACHINE } from "./tokens.ts";
 

@@ -1,15 +1,15 @@
 // Page descriptors, the kernel's `struct page`, as one table: an array per field, indexed by page frame number.
-// (The name is the kernel team's "mem_map", not the MMU's page tables.)
+// (The kernel calls this table "mem_map". It has nothing to do with the MMU's page tables.)
 //
 // Two words of a descriptor belong to whoever holds the page, as in the kernel's union:
 //   while free        the buddy allocator's list links (next, previous)
 //   while allocated   the owner's `private` and `index`
 
-import type { Pfn } from "./geometry.ts";
+import { MAX_PAGE_ORDER, type Pfn } from "./geometry.ts";
 
 /** What a page frame is at the moment. */
 export const PageState = {
-  /** Never handed out or part of a larger block: its descriptor says nothing. */
+  /** Not the first page of its block, or never handed out: its descriptor says nothing. */
   none: 0,
   /** First page of a block on a free list. */
   freeHead: 1,
@@ -26,12 +26,14 @@ export class PageTable {
   readonly #wordA: Int32Array; // next of the free list, or private
   readonly #wordB: Int32Array; // previous of the free list, or index
 
-  /** `endPfn` is one more than the highest page frame number. Untouched descriptors cost no memory. */
+  /** `endPfn` is one more than the highest page frame number. Untouched descriptors cost no memory. The table is rounded up
+   * to whole blocks of the highest order, so that every page's buddy has a descriptor. */
   constructor(endPfn: number) {
-    this.#stateAndOrder = new Uint8Array(endPfn);
-    this.#owner = new Uint16Array(endPfn);
-    this.#wordA = new Int32Array(endPfn);
-    this.#wordB = new Int32Array(endPfn);
+    const length = Math.ceil(endPfn / 2 ** MAX_PAGE_ORDER) * 2 ** MAX_PAGE_ORDER;
+    this.#stateAndOrder = new Uint8Array(length);
+    this.#owner = new Uint16Array(length);
+    this.#wordA = new Int32Array(length);
+    this.#wordB = new Int32Array(length);
   }
 
   stateOf(pfn: number): number {
@@ -53,6 +55,22 @@ export class PageTable {
 
   isAllocatedBlock(pfn: number, order: number): boolean {
     return this.#stateAndOrder[pfn] === ((PageState.allocatedHead << STATE_SHIFT) | order);
+  }
+
+  /** Marks the first page of a free block and sets its list links. */
+  setFree(pfn: number, order: number, next: number, previous: number): void {
+    this.#stateAndOrder[pfn] = (PageState.freeHead << STATE_SHIFT) | order;
+    this.#wordA[pfn] = next;
+    this.#wordB[pfn] = previous;
+  }
+
+  /** First page of the block that a page is in; -1 for a page that was never in one. */
+  headOf(pfn: number): number {
+    for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
+      const head = pfn & -(1 << order);
+      if (this.stateOf(head) !== PageState.none) return pfn < head + (1 << this.orderOf(head)) ? head : -1;
+    }
+    return -1;
   }
 
   nextFree(pfn: number): number {

@@ -1,11 +1,17 @@
 // The bytes of the machine. Memory is kept in chunks that come into being when a page of them is first touched, so a
 // machine of many GiB costs only what is used. "size-only" memory has no bytes at all: every copy is accepted and
 // dropped, which lets pools far beyond the host's RAM be simulated.
+//
+// A chunk is a power of two of pages, at least a block of the highest order, and begins at a multiple of its size: a
+// block of the buddy allocator never crosses from one chunk to the next. The last chunk ends with the machine.
 
-import { type PageBytes, type Pfn, pageShiftOf } from "./geometry.ts";
+import { MachineError } from "./errors.ts";
+import { MAX_PAGE_ORDER, type PageBytes, type Pfn, pageShiftOf } from "./geometry.ts";
 
 /** Where bytes live: in ArrayBuffers, in SharedArrayBuffers (several threads), or nowhere. */
 export type MemoryBacking = "array-buffer" | "shared-array-buffer" | "size-only";
+
+export const MEMORY_BACKINGS: readonly MemoryBacking[] = ["array-buffer", "shared-array-buffer", "size-only"];
 
 const NO_BYTES = new Uint8Array(0);
 const LARGEST_CHUNK_BYTES = 64 * 1024 * 1024;
@@ -15,7 +21,9 @@ export class PhysicalMemory {
   readonly backing: MemoryBacking;
   /** False for size-only memory: there is nothing to read or write. */
   readonly hasBytes: boolean;
+  /** Bytes of every chunk but the last: 64 MiB, or less on a small machine. */
   readonly chunkBytes: number;
+  readonly #endPfn: number;
   readonly #pageShift: number;
   readonly #pagesPerChunkShift: number;
   readonly #pageInChunkMask: number;
@@ -26,17 +34,18 @@ export class PhysicalMemory {
     this.pageBytes = pageBytes;
     this.backing = backing;
     this.hasBytes = backing !== "size-only";
+    this.#endPfn = endPfn;
     this.#pageShift = pageShiftOf(pageBytes);
-    this.chunkBytes = LARGEST_CHUNK_BYTES;
-    this.#pagesPerChunkShift = 31 - Math.clz32(this.chunkBytes >> this.#pageShift);
+    const largestShift = Math.log2(LARGEST_CHUNK_BYTES) - this.#pageShift;
+    const machineShift = Math.ceil(Math.log2(endPfn)) - 1; // at least half of the page frames: two chunks
+    this.#pagesPerChunkShift = Math.max(MAX_PAGE_ORDER, Math.min(largestShift, machineShift));
+    this.chunkBytes = 2 ** (this.#pagesPerChunkShift + this.#pageShift);
     this.#pageInChunkMask = (1 << this.#pagesPerChunkShift) - 1;
-    this.#chunks = Array.from(
-      { length: this.hasBytes ? (endPfn >> this.#pagesPerChunkShift) + 1 : 0 },
-      () => undefined,
-    );
+    const chunkCount = Math.ceil(endPfn / 2 ** this.#pagesPerChunkShift);
+    this.#chunks = Array.from({ length: this.hasBytes ? chunkCount : 0 }, () => undefined);
   }
 
-  /** The chunk that holds the page; an empty array for size-only memory. */
+  /** The chunk that holds the page; an empty array for size-only memory. Throws ZLAB_NO_SUCH_PAGE. */
   chunkOf(pfn: Pfn): Uint8Array {
     return this.#chunks[pfn >> this.#pagesPerChunkShift] ?? this.#populate(pfn);
   }
@@ -46,35 +55,51 @@ export class PhysicalMemory {
     return (pfn & this.#pageInChunkMask) << this.#pageShift;
   }
 
-  /** Copies `length` bytes of `source` to byte `offset` of the page (they may run into the following page frame only within one higher-order block). */
+  /** Copies `length` bytes of `source` to byte `offset` of the page. They may run into the page frames that follow, for the
+   * use of one higher-order block. Like all copies here it is not counted: that is `CostCounter.copy`.
+   * Throws ZLAB_MEMORY_RANGE for a range that leaves the chunk or the source. */
   copyIn(pfn: Pfn, offset: number, source: Uint8Array, sourceOffset: number, length: number): void {
     if (!this.hasBytes) return;
+    const chunk = this.chunkOf(pfn);
+    const start = this.offsetOf(pfn) + offset;
+    assertRange(pfn, offset, length, start + length <= chunk.length);
+    assertBuffer(source, sourceOffset, length);
     const exact = sourceOffset === 0 && length === source.length;
-    this.chunkOf(pfn).set(
-      exact ? source : source.subarray(sourceOffset, sourceOffset + length),
-      this.offsetOf(pfn) + offset,
-    );
+    chunk.set(exact ? source : source.subarray(sourceOffset, sourceOffset + length), start);
   }
 
-  /** Copies `length` bytes from byte `offset` of the page to `target`. */
+  /** Copies `length` bytes from byte `offset` of the page to `target`. Throws ZLAB_MEMORY_RANGE. */
   copyOut(pfn: Pfn, offset: number, target: Uint8Array, targetOffset: number, length: number): void {
     if (!this.hasBytes) return;
+    const chunk = this.chunkOf(pfn);
     const start = this.offsetOf(pfn) + offset;
-    target.set(this.chunkOf(pfn).subarray(start, start + length), targetOffset);
+    assertRange(pfn, offset, length, start + length <= chunk.length);
+    assertBuffer(target, targetOffset, length);
+    target.set(chunk.subarray(start, start + length), targetOffset);
   }
 
-  /** Copies within physical memory, from one page to another. */
+  /** Copies within physical memory, from one page to another; the two ranges may overlap. Throws ZLAB_MEMORY_RANGE. */
   copyWithin(toPfn: Pfn, toOffset: number, fromPfn: Pfn, fromOffset: number, length: number): void {
     if (!this.hasBytes) return;
-    const start = this.offsetOf(fromPfn) + fromOffset;
-    this.chunkOf(toPfn).set(this.chunkOf(fromPfn).subarray(start, start + length), this.offsetOf(toPfn) + toOffset);
+    const to = this.chunkOf(toPfn);
+    const from = this.chunkOf(fromPfn);
+    const toStart = this.offsetOf(toPfn) + toOffset;
+    const fromStart = this.offsetOf(fromPfn) + fromOffset;
+    assertRange(toPfn, toOffset, length, toStart + length <= to.length);
+    assertRange(fromPfn, fromOffset, length, fromStart + length <= from.length);
+    if (to === from) to.copyWithin(toStart, fromStart, fromStart + length);
+    else to.set(from.subarray(fromStart, fromStart + length), toStart);
   }
 
-  /** Sets `length` bytes from byte `offset` of the page to `value`. */
+  /** Sets `length` bytes from byte `offset` of the page to `value`, 0 to 255. Zeros don't bring a chunk into being.
+   * Throws ZLAB_MEMORY_RANGE. */
   fill(pfn: Pfn, offset: number, length: number, value: number): void {
     if (!this.hasBytes) return;
+    if (value === 0 && this.#chunks[pfn >> this.#pagesPerChunkShift] === undefined) return;
+    const chunk = this.chunkOf(pfn);
     const start = this.offsetOf(pfn) + offset;
-    this.chunkOf(pfn).fill(value, start, start + length);
+    assertRange(pfn, offset, length, start + length <= chunk.length);
+    chunk.fill(value, start, start + length);
   }
 
   /** Bytes of the chunks that exist so far. */
@@ -83,13 +108,29 @@ export class PhysicalMemory {
   }
 
   #populate(pfn: Pfn): Uint8Array {
+    if (!(pfn >= 0 && pfn < this.#endPfn)) {
+      throw new MachineError("ZLAB_NO_SUCH_PAGE", `the machine has no page ${pfn}`);
+    }
     if (!this.hasBytes) return NO_BYTES;
-    const buffer =
-      this.backing === "shared-array-buffer"
-        ? new SharedArrayBuffer(this.chunkBytes)
-        : new ArrayBuffer(this.chunkBytes);
-    const chunk = new Uint8Array(buffer);
-    this.#chunks[pfn >> this.#pagesPerChunkShift] = chunk;
+    const index = pfn >> this.#pagesPerChunkShift;
+    const toEndOfMachine = (this.#endPfn - (index << this.#pagesPerChunkShift)) * this.pageBytes;
+    const bytes = Math.min(this.chunkBytes, toEndOfMachine);
+    const shared = this.backing === "shared-array-buffer";
+    const chunk = new Uint8Array(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+    this.#chunks[index] = chunk;
     return chunk;
   }
+}
+
+function assertRange(pfn: Pfn, offset: number, length: number, endsInChunk: boolean): void {
+  if (offset >= 0 && length >= 0 && endsInChunk) return;
+  throw new MachineError("ZLAB_MEMORY_RANGE", `${length} bytes from byte ${offset} of page ${pfn} leave the memory`);
+}
+
+function assertBuffer(buffer: Uint8Array, offset: number, length: number): void {
+  if (offset >= 0 && offset + length <= buffer.length) return;
+  throw new MachineError(
+    "ZLAB_MEMORY_RANGE",
+    `${length} bytes at ${offset} of a buffer of ${buffer.length} bytes leave the buffer`,
+  );
 }

@@ -1,6 +1,6 @@
 // Machines ready to use.
 
-import type { MachineOptions, ZoneOptions } from "./machine.ts";
+import type { MachineOptions, ZoneOptions } from "./machine-options.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
