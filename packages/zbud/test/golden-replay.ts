@@ -60,7 +60,7 @@ function step(pool: ZbudPool, handles: Map<number, Handle>, line: Line): Line {
     }
     case "e":
       return ["e", line[1], pool.malloc(line[1], GFP_KERNEL), line[3]];
-    case "s":
+    default:
       return ["s", pool.unbuddiedLists(), pool.totals()];
   }
 }

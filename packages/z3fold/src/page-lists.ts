@@ -1,0 +1,80 @@
+// Circular doubly linked lists of pages, the kernel's `list_head`, in two arrays. The head of list l is node l, page p is
+// node listCount + p. A node that points to itself is an empty list, or a page on no list; so a page can be taken
+// off without knowing which list it is on.
+
+import { NO_PAGE } from "./page-table.ts";
+
+const FIRST_CAPACITY_PAGES = 64;
+
+export class PageLists {
+  readonly #listCount: number;
+  #next: Int32Array;
+  #previous: Int32Array;
+
+  constructor(listCount: number) {
+    this.#listCount = listCount;
+    this.#next = selfLinked(new Int32Array(0), listCount + FIRST_CAPACITY_PAGES);
+    this.#previous = this.#next.slice();
+  }
+
+  /** Makes room for a page that has not been on a list before. */
+  admit(page: number): void {
+    const node = this.#listCount + page;
+    if (node < this.#next.length) return;
+    this.#next = selfLinked(this.#next, node * 2);
+    this.#previous = selfLinked(this.#previous, node * 2);
+  }
+
+  insertAtHead(list: number, page: number): void {
+    const node = this.#listCount + page;
+    const second = this.#next[list]!;
+    this.#next[list] = node;
+    this.#previous[node] = list;
+    this.#next[node] = second;
+    this.#previous[second] = node;
+  }
+
+  /** Takes a page off its list; nothing happens if it is on none. */
+  remove(page: number): void {
+    const node = this.#listCount + page;
+    const next = this.#next[node]!;
+    const previous = this.#previous[node]!;
+    this.#next[previous] = next;
+    this.#previous[next] = previous;
+    this.#next[node] = node;
+    this.#previous[node] = node;
+  }
+
+  /** Takes the head off the first list from `fromList` to `toList` that has one; NO_PAGE if none has. */
+  takeFirst(fromList: number, toList: number): number {
+    for (let list = fromList; list <= toList; list++) {
+      const node = this.#next[list]!;
+      if (node === list) continue;
+      const page = node - this.#listCount;
+      this.remove(page);
+      return page;
+    }
+    return NO_PAGE;
+  }
+
+  /** The pages of a list, head first. */
+  pagesOf(list: number): number[] {
+    const pages: number[] = [];
+    for (let node = this.#next[list]!; node !== list; node = this.#next[node]!) pages.push(node - this.#listCount);
+    return pages;
+  }
+
+  /** Calls `broken` for every link that its neighbour does not return. */
+  checkLinks(broken: (node: number) => void): void {
+    for (let node = 0; node < this.#next.length; node++) {
+      if (this.#previous[this.#next[node]!] !== node) broken(node);
+    }
+  }
+}
+
+function selfLinked(old: Int32Array, length: number): Int32Array {
+  const links = new Int32Array(length);
+  links.set(old);
+  for (let node = old.length; node < length; node++) links[node] = node;
+  return links;
+}

@@ -1,0 +1,307 @@
+// z3fold: up to three objects a page, one from each end and one between. The allocator of Linux 6.12, mm/z3fold.c, by
+// its behaviour: pages with room wait on lists by the length of the longest object that they still take; a request takes
+// the page with the least room that is enough. After every free the page is compacted (page-compaction.ts), so objects move,
+// and a handle names a cell that knows where its object is (handle-slots.ts).
+//
+// The name promises more than it holds: three objects a page is the best case; pages with two are the rule.
+
+import { EINVAL, ENOMEM, ENOSPC, type Errno, type Machine, __GFP_HIGHMEM } from "@zlab/hw-sim";
+import {
+  type Capabilities,
+  type CheckLevel,
+  CpuMappings,
+  type Handle,
+  type MapMode,
+  type Mapping,
+  type PoolStats,
+  ZPoolError,
+  type ZpoolBackend,
+  assertCopyRange,
+  badHandle,
+} from "@zlab/zpool";
+import { checkZ3foldPool } from "./check.ts";
+import { Buddy } from "./chunks.ts";
+import { PageCompaction } from "./page-compaction.ts";
+import { PageStore } from "./page-store.ts";
+import { NO_PAGE } from "./page-table.ts";
+
+/** Added to the page address in the handle of a headless object: such handles are odd, those of cells are even. */
+const HEADLESS_BIT = 1;
+
+/** Where an object lies, in the numbers of the traces. */
+export interface Z3foldPlacement {
+  /** Number of the page in the order of creation, from 0. */
+  readonly pageSeq: number;
+  readonly buddy: Buddy;
+  /** Offset of the data in the page. */
+  readonly byteOffset: number;
+}
+
+/** A page on a list: its number in the order of creation, and lengths and place in chunks. */
+export type Z3foldListedPage = [
+  pageSeq: number,
+  firstChunks: number,
+  middleChunks: number,
+  lastChunks: number,
+  startMiddle: number,
+];
+
+/** The totals of a checkpoint line of the traces, under their names there. */
+export interface Z3foldTotals {
+  readonly totalPages: number;
+  readonly pagesEverAllocated: number;
+  /** Chunks of a page header. */
+  readonly ZHDR_CHUNKS: number;
+  /** Chunks of a page for objects. */
+  readonly NCHUNKS: number;
+}
+
+/** What z3fold can do on pages of this size. It moves objects, but reaches them without temporary mappings, so it takes no
+ * HIGHMEM pages and counts as not movable, as in Linux. */
+export function z3foldCapabilities(pageBytes: number): Capabilities {
+  return {
+    maxBytes: pageBytes,
+    movable: false,
+    sleepMapped: true,
+    compact: false,
+    crossPage: false,
+    maxPageOrder: 0,
+  };
+}
+
+export class Z3foldPool implements ZpoolBackend {
+  readonly type = "z3fold";
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  /** Called with the handle of every object that a free has moved. */
+  onMoved: ((handle: Handle) => void) | undefined;
+  readonly #machine: Machine;
+  readonly #store: PageStore;
+  readonly #mappings: CpuMappings;
+  readonly #compaction: PageCompaction;
+  #mallocs = 0;
+  #frees = 0;
+  #failures = 0;
+  #usedChunks = 0; // of the live objects; a headless one has all chunks of its page
+  #destroyed = false;
+
+  /** An empty pool on the pages of `machine`. `name` appears in messages. */
+  constructor(machine: Machine, name: string) {
+    this.name = name;
+    this.capabilities = z3foldCapabilities(machine.pageBytes);
+    this.#machine = machine;
+    this.#store = new PageStore(machine, name);
+    this.#mappings = new CpuMappings(machine, `z3fold ${name}`);
+    this.#compaction = new PageCompaction(this.#store, this.#mappings, (handle) => this.onMoved?.(handle as Handle));
+  }
+
+  malloc(bytes: number, gfp: number): Handle | Errno {
+    const { pageBytes, maxBuddyBytes, chunkBytes } = this.#store.geometry;
+    if (!(bytes > 0) || (gfp & __GFP_HIGHMEM) !== 0) return this.#refuse(EINVAL);
+    if (bytes > pageBytes) return this.#refuse(ENOSPC);
+    const handle = bytes > maxBuddyBytes ? this.#placeHeadless(gfp) : this.#place(Math.ceil(bytes / chunkBytes), gfp);
+    if (handle === 0) return this.#refuse(ENOMEM);
+    this.#mallocs++;
+    return handle as Handle;
+  }
+
+  free(handle: Handle): void {
+    const object = this.#locate(handle, "free");
+    this.#mappings.assertNotMapped(handle, "free");
+    const page = object >> 2;
+    const buddy = object & 3;
+    this.#frees++;
+    this.#usedChunks -= this.#store.pages.chunksOf(page, buddy);
+    if (buddy === Buddy.headless) this.#store.releasePage(page);
+    else this.#remove(handle, page, buddy);
+  }
+
+  /** The mapping is the place itself, whatever the mode; its length is the object's whole chunks. */
+  map(handle: Handle, mode: MapMode): Mapping {
+    const object = this.#locate(handle, "map");
+    const mapping = this.#mappings.available();
+    const page = object >> 2;
+    const pfn = this.#store.pages.pfnOf(page);
+    mapping.bytes = this.#machine.memory.chunkOf(pfn);
+    mapping.offset = this.#machine.memory.offsetOf(pfn) + this.#offsetOf(object);
+    mapping.length = this.#slotBytesOf(object);
+    this.#mappings.begin(mapping, handle, mode);
+    return mapping;
+  }
+
+  unmap(handle: Handle): void {
+    this.#mappings.end(handle);
+  }
+
+  read(handle: Handle, target: Uint8Array, targetOffset: number, length: number): void {
+    const object = this.#locate(handle, "read");
+    assertCopyRange(this.name, this.#slotBytesOf(object), target, targetOffset, length);
+    const pfn = this.#store.pages.pfnOf(object >> 2);
+    this.#machine.memory.copyOut(pfn, this.#offsetOf(object), target, targetOffset, length);
+    this.#machine.cost.copy(length);
+  }
+
+  write(handle: Handle, source: Uint8Array, sourceOffset: number, length: number): void {
+    const object = this.#locate(handle, "write");
+    assertCopyRange(this.name, this.#slotBytesOf(object), source, sourceOffset, length);
+    const pfn = this.#store.pages.pfnOf(object >> 2);
+    this.#machine.memory.copyIn(pfn, this.#offsetOf(object), source, sourceOffset, length);
+    this.#machine.cost.copy(length);
+  }
+
+  totalPages(): number {
+    return this.#store.pages.livePages;
+  }
+
+  stats(): PoolStats {
+    return {
+      totalPages: this.totalPages(),
+      objects: this.#mallocs - this.#frees,
+      slotBytes: this.#usedChunks * this.#store.geometry.chunkBytes,
+      spanningObjects: 0,
+      mallocs: this.#mallocs,
+      frees: this.#frees,
+      failures: this.#failures,
+      pagesCompacted: this.#compaction.pagesReleased,
+      objectsMoved: this.#compaction.objectsMoved,
+    };
+  }
+
+  check(level: CheckLevel): void {
+    checkZ3foldPool(this.name, this.#store, this.stats(), level);
+  }
+
+  /** Gives all pages back. A second call, and malloc after it, throw ZLAB_DESTROYED. */
+  destroy(): number {
+    this.#assertNotDestroyed("destroy");
+    this.#mappings.assertNoneMapped("destroy");
+    const leftovers = this.#mallocs - this.#frees;
+    const { pages, slots } = this.#store;
+    for (let page = 0; page < pages.endPage; page++) {
+      if (!pages.isLive(page)) continue;
+      for (let buddy = Buddy.first; buddy <= Buddy.last; buddy++) {
+        if (pages.chunksOf(page, buddy) !== 0) slots.clear(pages.handleOf(page, buddy));
+      }
+      this.#store.delist(page);
+      this.#store.releasePage(page);
+    }
+    this.#frees += leftovers;
+    this.#usedChunks = 0;
+    this.#destroyed = true;
+    return leftovers;
+  }
+
+  /** Where an object lies. Throws ZLAB_BAD_HANDLE. */
+  placementOf(handle: Handle): Z3foldPlacement {
+    const object = this.#locate(handle, "placementOf");
+    const buddy = (object & 3) as Buddy;
+    return { pageSeq: this.#store.pages.seqOf(object >> 2), buddy, byteOffset: this.#offsetOf(object) };
+  }
+
+  /** The lists of pages with room that are not empty, of one CPU, by ascending free chunks, head first. List 0, of pages
+   * without room for anything, exists but is never searched. */
+  unbuddiedLists(cpu: number = this.#machine.cpus.current): [freeChunks: number, pages: Z3foldListedPage[]][] {
+    const { lists, geometry } = this.#store;
+    const rows: [number, Z3foldListedPage[]][] = [];
+    for (let freeChunks = 0; freeChunks < geometry.usableChunks; freeChunks++) {
+      const listed = lists.pagesOf(cpu * geometry.usableChunks + freeChunks).map((page) => this.#listedPage(page));
+      if (listed.length > 0) rows.push([freeChunks, listed]);
+    }
+    return rows;
+  }
+
+  totals(): Z3foldTotals {
+    const { pages, geometry } = this.#store;
+    return {
+      totalPages: pages.livePages,
+      pagesEverAllocated: pages.pagesEver,
+      ZHDR_CHUNKS: geometry.headerChunks,
+      NCHUNKS: geometry.usableChunks,
+    };
+  }
+
+  /** Returns the handle, 0 without memory. */
+  #place(chunks: number, gfp: number): number {
+    const { pages, slots } = this.#store;
+    const cpu = this.#machine.cpus.current;
+    let page = this.#store.takePageWithRoom(chunks, cpu);
+    if (page === NO_PAGE) page = this.#newPage(gfp);
+    if (page === NO_PAGE) return 0;
+    const buddy = this.#store.chooseBuddy(page, chunks);
+    this.#store.occupy(page, buddy, chunks);
+    const handle = slots.addressOf(pages.slotBlockOf(page), (buddy + pages.firstNumOf(page)) % 4);
+    this.#store.bindHandle(handle, page, buddy);
+    this.#store.enlist(page, cpu);
+    this.#usedChunks += chunks;
+    return handle;
+  }
+
+  /** Returns the handle, 0 without memory. */
+  #placeHeadless(gfp: number): number {
+    this.#assertNotDestroyed("malloc");
+    const { pages, geometry } = this.#store;
+    const page = this.#store.newHeadlessPage(gfp);
+    if (page === NO_PAGE) return 0;
+    const handle = pages.pfnOf(page) * geometry.pageBytes + HEADLESS_BIT;
+    pages.setHandle(page, Buddy.headless, handle);
+    this.#usedChunks += pages.chunksOf(page, Buddy.headless);
+    return handle;
+  }
+
+  #newPage(gfp: number): number {
+    this.#assertNotDestroyed("malloc");
+    return this.#store.newPage(gfp);
+  }
+
+  /** Takes an object out of a page with header. The page goes with its last object; otherwise it is compacted. */
+  #remove(handle: Handle, page: number, buddy: number): void {
+    const { pages, slots } = this.#store;
+    pages.setChunks(page, buddy, 0);
+    const isForeign = slots.blockOf(handle) !== pages.slotBlockOf(page);
+    if (isForeign) pages.setForeign(page, pages.foreignOf(page) - 1);
+    slots.clear(handle);
+    if (this.#store.objectCountOf(page) > 0) {
+      this.#compaction.run(page);
+    } else {
+      this.#store.delist(page);
+      this.#store.releasePage(page);
+    }
+  }
+
+  /** The object behind a handle, as page * 4 + buddy. Throws ZLAB_BAD_HANDLE unless the handle is the address of a cell of
+   * this pool that is in use, or that of a headless page of this pool. */
+  #locate(handle: Handle, operation: string): number {
+    const { pages, slots, geometry } = this.#store;
+    const value = slots.valueAt(handle);
+    if (value !== 0) {
+      const page = this.#store.pageAt(value);
+      return page * 4 + this.#store.buddyOfValue(page, value);
+    }
+    const page = handle % geometry.pageBytes === HEADLESS_BIT ? this.#store.pageAt(handle) : NO_PAGE;
+    if (page !== NO_PAGE && pages.isHeadless(page)) return page * 4 + Buddy.headless;
+    throw badHandle(this.name, operation, handle);
+  }
+
+  #offsetOf(object: number): number {
+    return this.#store.offsetOf(object >> 2, (object & 3) as Buddy);
+  }
+
+  #slotBytesOf(object: number): number {
+    return this.#store.pages.chunksOf(object >> 2, object & 3) * this.#store.geometry.chunkBytes;
+  }
+
+  #listedPage(page: number): Z3foldListedPage {
+    const { pages } = this.#store;
+    const [first, middle, last] = [Buddy.first, Buddy.middle, Buddy.last].map((buddy) => pages.chunksOf(page, buddy));
+    return [pages.seqOf(page), first!, middle!, last!, pages.startMiddleOf(page)];
+  }
+
+  #refuse(errno: Errno): Errno {
+    this.#failures++;
+    return errno;
+  }
+
+  #assertNotDestroyed(operation: string): void {
+    if (this.#destroyed) throw new ZPoolError("ZLAB_DESTROYED", `${this.name}: ${operation} of a destroyed pool`);
+  }
+}
