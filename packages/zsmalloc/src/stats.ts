@@ -98,9 +98,8 @@ export function formatClassesFile(pool: ZsPool): string {
 }
 
 function columnsOf612(): Column[] {
-  const percent = (group: number): string => (group === 10 ? "99%" : `${group === 11 ? 100 : group * 10}%`);
   const groups = Array.from({ length: 11 }, (_, i) => ({
-    title: percent(i + 1),
+    title: bandTitle(i + 1),
     width: 9,
     valueOf: (row: ClassRow): number => row.zspagesByGroup[i + 1]!,
     summed: true,
@@ -111,6 +110,12 @@ function columnsOf612(): Column[] {
     ...objectsAndPages(),
     { title: "freeable", width: 8, valueOf: (row) => row.freeablePages, summed: true },
   ];
+}
+
+/** "10%" to "90%", then "99%" for the nearly full and "100%" for the full. */
+function bandTitle(group: number): string {
+  if (group === 10) return "99%";
+  return `${group === 11 ? 100 : group * 10}%`;
 }
 
 function columnsOf2015(): Column[] {

@@ -32,6 +32,7 @@ import type { HandleScheme } from "./handle-scheme.ts";
 import { HandleTable } from "./handle-table.ts";
 import { ObjectHeaders } from "./object-header.ts";
 import type { SizeClassPlan } from "./size-classes.ts";
+import { SlotMemory } from "./slot-memory.ts";
 import { type Span, SpanMapper } from "./span-mapping.ts";
 import { type ClassRow, classRows, poolStatistics } from "./stats.ts";
 import { NO_ZSPAGE, type ZspageId, type ZspageTable } from "./zspage-table.ts";
@@ -66,6 +67,7 @@ export class ZsPool implements ZpoolBackend {
   readonly mappings: CpuMappings;
   /** Number by which the machine knows the pool's pages. */
   readonly ownerNumber: number;
+  readonly #slots: SlotMemory;
   readonly #spans: SpanMapper;
   readonly #classBySixteenths: Uint16Array; // class of a slot of at most 16 * i bytes
   readonly #sizeBytes: Int32Array; // by class, as the next four
@@ -106,6 +108,7 @@ export class ZsPool implements ZpoolBackend {
     this.mappings = new CpuMappings(machine, name);
     this.#headerBytes = era.headerBytes;
     this.#poisonBytes = era.poisonBytes;
+    this.#slots = new SlotMemory(machine, this.zspages);
     this.#spans = new SpanMapper(machine, config.mapping, era.headerBytes);
     this.#classBySixteenths = classBySixteenths(plan);
     this.#sizeBytes = byClass(plan, (index) => plan.sizeBytesOf(index));
@@ -132,7 +135,7 @@ export class ZsPool implements ZpoolBackend {
     this.#inuse[classIndex]!++;
     this.#mallocs++;
     if (this.headers !== undefined) this.headers.writeAllocated(z, slot, handle);
-    if (this.#poisonBytes > 0) this.#poison(z, slot, classIndex);
+    if (this.#poisonBytes > 0) this.#slots.fill(z, slot * this.#sizeBytes[classIndex]!, this.#poisonBytes, POISON_BYTE);
     return handle as Handle;
   }
 
@@ -189,38 +192,12 @@ export class ZsPool implements ZpoolBackend {
 
   read(handle: Handle, target: Uint8Array, targetOffset: number, length: number): void {
     const start = this.#dataStart(handle, "read", target, targetOffset, length);
-    const { zspage: z } = this.handles;
-    const { memory, kmap, pageBytes, pageShift } = this.machine;
-    const offset = start & (pageBytes - 1);
-    const pfn = this.zspages.pfnOf(z, start >> pageShift);
-    const here = Math.min(length, pageBytes - offset);
-    kmap.mapLocal(pfn);
-    memory.copyOut(pfn, offset, target, targetOffset, here);
-    kmap.unmapLocal(pfn);
-    this.machine.cost.copy(length);
-    if (here === length) return;
-    const second = this.zspages.pfnOf(z, (start >> pageShift) + 1);
-    kmap.mapLocal(second);
-    memory.copyOut(second, 0, target, targetOffset + here, length - here);
-    kmap.unmapLocal(second);
+    this.#slots.read(this.handles.zspage, start, target, targetOffset, length);
   }
 
   write(handle: Handle, source: Uint8Array, sourceOffset: number, length: number): void {
     const start = this.#dataStart(handle, "write", source, sourceOffset, length);
-    const { zspage: z } = this.handles;
-    const { memory, kmap, pageBytes, pageShift } = this.machine;
-    const offset = start & (pageBytes - 1);
-    const pfn = this.zspages.pfnOf(z, start >> pageShift);
-    const here = Math.min(length, pageBytes - offset);
-    kmap.mapLocal(pfn);
-    memory.copyIn(pfn, offset, source, sourceOffset, here);
-    kmap.unmapLocal(pfn);
-    this.machine.cost.copy(length);
-    if (here === length) return;
-    const second = this.zspages.pfnOf(z, (start >> pageShift) + 1);
-    kmap.mapLocal(second);
-    memory.copyIn(second, 0, source, sourceOffset + here, length - here);
-    kmap.unmapLocal(second);
+    this.#slots.write(this.handles.zspage, start, source, sourceOffset, length);
   }
 
   totalPages(): number {
@@ -358,7 +335,8 @@ export class ZsPool implements ZpoolBackend {
   moveObject(from: ZspageId, fromSlot: number, to: ZspageId): Handle {
     const ownerWord = this.zspages.ownerOf(from, fromSlot);
     const toSlot = this.zspages.takeSlot(to);
-    this.#copySlot(from, fromSlot, to, toSlot);
+    const sizeBytes = this.#sizeBytes[this.zspages.classOf(from)]!;
+    this.#slots.copy(from, fromSlot * sizeBytes, to, toSlot * sizeBytes, sizeBytes);
     this.zspages.setOwner(to, toSlot, ownerWord);
     this.handles.moved(ownerWord, to, toSlot);
     this.#vacate(from, fromSlot);
@@ -427,34 +405,6 @@ export class ZsPool implements ZpoolBackend {
 
   #spanOf(z: ZspageId, page: number, offset: number, sizeBytes: number): Span {
     return { first: this.zspages.pfnOf(z, page), second: this.zspages.pfnOf(z, page + 1), offset, sizeBytes };
-  }
-
-  #poison(z: ZspageId, slot: number, classIndex: number): void {
-    const start = slot * this.#sizeBytes[classIndex]!;
-    const pfn = this.zspages.pfnOf(z, start >> this.machine.pageShift);
-    this.machine.memory.fill(pfn, start & (this.machine.pageBytes - 1), this.#poisonBytes, POISON_BYTE);
-  }
-
-  /** Copies a whole slot, header included, page part by page part. */
-  #copySlot(from: ZspageId, fromSlot: number, to: ZspageId, toSlot: number): void {
-    const { memory, kmap, pageBytes, pageShift } = this.machine;
-    const sizeBytes = this.#sizeBytes[this.zspages.classOf(from)]!;
-    for (let done = 0; done < sizeBytes;) {
-      const fromByte = fromSlot * sizeBytes + done;
-      const toByte = toSlot * sizeBytes + done;
-      const fromOffset = fromByte & (pageBytes - 1);
-      const toOffset = toByte & (pageBytes - 1);
-      const length = Math.min(sizeBytes - done, pageBytes - fromOffset, pageBytes - toOffset);
-      const fromPfn = this.zspages.pfnOf(from, fromByte >> pageShift);
-      const toPfn = this.zspages.pfnOf(to, toByte >> pageShift);
-      kmap.mapLocal(fromPfn);
-      kmap.mapLocal(toPfn);
-      memory.copyWithin(toPfn, toOffset, fromPfn, fromOffset, length);
-      kmap.unmapLocal(toPfn);
-      kmap.unmapLocal(fromPfn);
-      done += length;
-    }
-    this.machine.cost.copy(sizeBytes);
   }
 }
 

@@ -187,7 +187,7 @@ export class ZspageTable {
 
   isEmptyList(list: number): boolean {
     const sentinel = sentinelOf(list);
-    return this.#words[sentinel + NEXT]! === sentinel;
+    return this.#words[sentinel + NEXT] === sentinel;
   }
 
   /** First zspage of a list, NO_ZSPAGE if it is empty. */
