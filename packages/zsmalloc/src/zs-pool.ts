@@ -263,6 +263,11 @@ export class ZsPool implements ZpoolBackend {
     return { pagesCompacted: this.#pagesCompacted };
   }
 
+  /** Zspages created so far; their sequence numbers are 0 to one less. */
+  get zspagesCreated(): number {
+    return this.#zspagesCreated;
+  }
+
   /** Pages that a compaction could free, the shrinker's "count". */
   shrinkerCount(): number {
     return this.plan.owners.reduce((sum, classIndex) => sum + this.freeablePages(classIndex), 0);
