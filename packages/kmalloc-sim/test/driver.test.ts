@@ -1,0 +1,192 @@
+// Both backends behind the zpool contract.
+
+import {
+  EINVAL,
+  ENOSPC,
+  GFP_KERNEL,
+  Machine,
+  Prng,
+  __GFP_DMA32,
+  __GFP_HIGHMEM,
+  isErrno,
+  largePages,
+  machineModule,
+  x86_32,
+} from "@zlab/hw-sim";
+import { kmallocDriver, kmallocModule, kmallocSlabDriver, kmallocSlabModule } from "@zlab/kmalloc-sim";
+import { type Handle, MapMode, ZPOOL_REGISTRY, ZPoolError, type ZpoolBackend, type ZpoolRegistry } from "@zlab/zpool";
+import { Container } from "inversify";
+import { describe, expect, test } from "vitest";
+import { smallMachine } from "./machines.ts";
+
+function allocate(pool: ZpoolBackend, bytes: number): Handle {
+  const handle = pool.malloc(bytes, GFP_KERNEL);
+  if (isErrno(handle)) throw new Error(`malloc(${bytes}) returned ${handle}`);
+  return handle;
+}
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof ZPoolError) return error.code;
+    throw error;
+  }
+  return "nothing thrown";
+}
+
+describe.each([kmallocDriver, kmallocSlabDriver])("$type", (driver) => {
+  test("size limits and refused flags", () => {
+    const machine = smallMachine(8192);
+    const pool = driver.create(machine, "pool");
+    const { maxBytes } = driver.capabilities(4096);
+    expect(maxBytes).toBe(4 * 1024 * 1024);
+    expect(pool.capabilities).toEqual(driver.capabilities(4096));
+    expect(pool.malloc(0, GFP_KERNEL)).toBe(EINVAL);
+    expect(pool.malloc(100, GFP_KERNEL | __GFP_HIGHMEM)).toBe(EINVAL);
+    expect(pool.malloc(100, GFP_KERNEL | __GFP_DMA32)).toBe(EINVAL);
+    expect(pool.malloc(maxBytes + 1, GFP_KERNEL)).toBe(ENOSPC);
+    expect(pool.malloc(0xffff_ffff, GFP_KERNEL)).toBe(ENOSPC);
+    expect(pool.totalPages()).toBe(0);
+    expect(isErrno(pool.malloc(maxBytes, GFP_KERNEL))).toBe(false);
+    expect(pool.stats()).toMatchObject({
+      objects: 1,
+      slotBytes: maxBytes,
+      mallocs: 1,
+      failures: 5,
+      spanningObjects: 0,
+    });
+  });
+
+  test("handles that are not live are refused: zero, freed, within an object, of another pool, beyond memory", () => {
+    const machine = smallMachine(1024);
+    const pool = driver.create(machine, "pool");
+    const other = driver.create(machine, "other");
+    const live = allocate(pool, 100);
+    const freed = allocate(pool, 100);
+    pool.free(freed);
+    const wrong = [0, 16, freed, live + 1, live + 0.5, live + 64, allocate(other, 100), 2 ** 50, -4096, Number.NaN];
+    const before = pool.stats();
+    for (const handle of wrong as Handle[]) {
+      expect([handle, codeOf(() => pool.free(handle))]).toEqual([handle, "ZLAB_BAD_HANDLE"]);
+      expect([handle, codeOf(() => pool.map(handle, MapMode.RO))]).toEqual([handle, "ZLAB_BAD_HANDLE"]);
+      expect([handle, codeOf(() => pool.read(handle, new Uint8Array(1), 0, 1))]).toEqual([handle, "ZLAB_BAD_HANDLE"]);
+    }
+    expect(pool.stats()).toEqual(before);
+    pool.map(live, MapMode.RW);
+    machine.cpus.runOn(0, () => expect(codeOf(() => pool.free(0 as Handle))).toBe("ZLAB_BAD_HANDLE"));
+    expect(codeOf(() => pool.free(live))).toBe("ZLAB_MAPPED");
+    expect(codeOf(() => pool.destroy())).toBe("ZLAB_MAPPED");
+    expect(codeOf(() => pool.map(live, MapMode.RW))).toBe("ZLAB_NESTED_MAP");
+    pool.unmap(live);
+    expect(codeOf(() => pool.unmap(live))).toBe("ZLAB_NOT_MAPPED");
+    pool.free(live);
+    pool.check(3);
+  });
+
+  test("pages of a slab that was given back lead to no slab any more", () => {
+    const machine = smallMachine(2048);
+    const pool = driver.create(machine, "pool");
+    const handles = Array.from({ length: 400 }, () => allocate(pool, 4096));
+    for (const handle of handles) pool.free(handle);
+    for (const handle of handles) expect(codeOf(() => pool.free(handle))).toBe("ZLAB_BAD_HANDLE");
+    pool.destroy();
+    expect(machine.freePageCount()).toBe(2048);
+    for (let pfn = 0; pfn < machine.endPfn; pfn++) expect(machine.pages.ownerOf(pfn)).toBe(0);
+    expect(codeOf(() => pool.malloc(1, GFP_KERNEL))).toBe("ZLAB_DESTROYED");
+    expect(codeOf(() => pool.destroy())).toBe("ZLAB_DESTROYED");
+  });
+
+  test("an object that crosses pages is one contiguous piece of memory, through mappings and copies", () => {
+    const pool = driver.create(smallMachine(1024), "pool");
+    const handle = allocate(pool, 20_000);
+    const mapping = pool.map(handle, MapMode.WO);
+    expect(mapping.length).toBe(32_768);
+    for (let i = 0; i < mapping.length; i++) mapping.bytes[mapping.offset + i] = i % 251;
+    pool.unmap(handle);
+    const copy = new Uint8Array(20_010);
+    pool.read(handle, copy, 10, 20_000);
+    expect(copy.subarray(10)).toEqual(Uint8Array.from({ length: 20_000 }, (_, i) => i % 251));
+    pool.write(handle, copy, 10, 300);
+    expect(codeOf(() => pool.read(handle, copy, 11, 20_000))).toBe("ZLAB_RANGE");
+    expect(codeOf(() => pool.write(handle, new Uint8Array(40_000), 0, 32_769))).toBe("ZLAB_RANGE");
+  });
+
+  test("memory comes from the permanently mapped zone", () => {
+    const machine = new Machine(x86_32());
+    const pool = driver.create(machine, "pool");
+    for (const bytes of [10, 1000, 8192, 100_000])
+      expect(allocate(pool, bytes)).toBeLessThan(machine.highmemStartPfn * 4096);
+  });
+
+  test("addresses beyond 4 GiB are exact", () => {
+    const machine = new Machine({ pageBytes: 4096, zones: [{ kind: "NORMAL", pages: 2 ** 24 }], backing: "size-only" });
+    const owner = machine.registerOwner("other");
+    for (let block = 0; block < 2000; block++) machine.allocPages(10, 0, owner);
+    const pool = driver.create(machine, "pool");
+    const handles = Array.from({ length: 300 }, () => allocate(pool, 8192));
+    expect(handles[0]).toBeGreaterThan(2 ** 32);
+    pool.check(3);
+    const mapping = pool.map(handles[7]!, MapMode.RW);
+    expect([mapping.bytes.length, mapping.length]).toEqual([0, 8192]);
+    pool.unmap(handles[7]!);
+    for (const handle of handles) pool.free(handle);
+    expect(pool.destroy()).toBe(0);
+  });
+
+  test.each([4096, 16384, 65536])(
+    "any mix of operations on pages of %i bytes keeps contents and invariants",
+    (pageBytes) => {
+      const machine = new Machine({ ...largePages(pageBytes, 512 * pageBytes), cpus: 2 });
+      const prng = new Prng(Number(process.env["ZLAB_SEED"] ?? 1));
+      const before = machine.freePageCount();
+      const pool = driver.create(machine, "pool");
+      const live = new Map<Handle, { bytes: number; fill: number }>();
+      let failures = 0;
+
+      const store = (bytes: number, fill: number) => {
+        const handle = pool.malloc(bytes, GFP_KERNEL);
+        if (isErrno(handle)) return failures++;
+        expect(live.has(handle)).toBe(false);
+        pool.write(handle, new Uint8Array(bytes).fill(fill), 0, bytes);
+        return live.set(handle, { bytes, fill });
+      };
+      const verifyAndFree = ([handle, { bytes, fill }]: [Handle, { bytes: number; fill: number }]) => {
+        const copy = new Uint8Array(bytes);
+        pool.read(handle, copy, 0, bytes);
+        expect(copy.every((byte) => byte === fill)).toBe(true);
+        pool.free(handle);
+        live.delete(handle);
+      };
+
+      for (let i = 0; i < 3000; i++) {
+        const isLarge = prng.below(10) === 0;
+        const bytes = 1 + prng.below(isLarge ? 10 * pageBytes : pageBytes >> prng.below(10));
+        const frees = live.size > 0 && prng.below(100) < (i % 1000 < 500 ? 35 : 65);
+        machine.faults.failNth(prng.below(10) === 0 ? 1 : 0);
+        machine.cpus.runOn(prng.below(2), () => {
+          if (frees) verifyAndFree([...live][prng.below(live.size)]!);
+          else store(bytes, i % 256);
+        });
+        pool.check(i % 16 === 0 ? 3 : 1);
+        expect(machine.freePageCount()).toBe(before - pool.totalPages());
+      }
+      expect(failures).toBeGreaterThan(0);
+      expect(pool.destroy()).toBe(live.size);
+      expect(machine.freePageCount()).toBe(before);
+    },
+  );
+});
+
+test("both are registered by their modules, and unknown or wrong options are refused", () => {
+  const container = new Container();
+  container.load(machineModule(), kmallocModule(), kmallocSlabModule());
+  const registry = container.get<ZpoolRegistry>(ZPOOL_REGISTRY);
+  expect(registry.drivers().map((driver) => driver.type)).toEqual(["kmalloc", "kmalloc-slab"]);
+  registry.create("kmalloc", "a", { cpus: 64, randomizeFreelist: true, seed: 7 }).destroy();
+  for (const options of [{ cpus: 0 }, { cpus: "2" }, { randomizeFreelist: 1 }, { seed: -1 }, { chainSize: 8 }]) {
+    expect(codeOf(() => registry.create("kmalloc", "b", options))).toBe("ZLAB_POOL_OPTIONS");
+    expect(codeOf(() => kmallocDriver.capabilities(4096, options))).toBe("ZLAB_POOL_OPTIONS");
+  }
+  expect(codeOf(() => registry.create("kmalloc-slab", "b", { cpus: 2 }))).toBe("ZLAB_POOL_OPTIONS");
+});
