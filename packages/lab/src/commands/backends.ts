@@ -4,7 +4,7 @@ import { examples } from "./examples.ts";
 
 export interface BackendsOptions {
   readonly pageSize: number;
-  readonly driver: readonly string[];
+  readonly driver?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -14,12 +14,7 @@ export const register: RegisterCommand = (program, context) => {
     .summary("lists the allocators and what they can do")
     .description("Lists the allocators that are registered, with their capabilities.")
     .option("--page-size <bytes>", "4096, 16384 or 65536: what they can do on such a machine", pageSizeOption, 4096)
-    .option(
-      "--driver <module>",
-      "an ES module with an allocator of yours, listed too; may be repeated",
-      repeatedOption,
-      [],
-    )
+    .option("--driver <module>", "an ES module with an allocator of yours, listed too; may be repeated", repeatedOption)
     .option("--json", "print the list as JSON")
     .addHelpText(
       "after",

@@ -1,15 +1,14 @@
 import type { CommandContext, RegisterCommand } from "../context.ts";
-import { chainOption, integerOption, listOption, pageSizeOption, repeatedOption, seedOption } from "../options.ts";
+import { chainOption, listOption, pageSizeOption, repeatedOption, seedOption } from "../options.ts";
 import { examples } from "./examples.ts";
 
 export interface CompareOptions {
   readonly backends?: readonly string[];
   readonly codec?: readonly string[];
   readonly pageSize: number;
-  readonly driver: readonly string[];
+  readonly driver?: readonly string[];
   readonly seed: number;
   readonly chain: number;
-  readonly rounds: number;
   readonly json?: boolean;
 }
 
@@ -33,11 +32,9 @@ export const register: RegisterCommand = (program, context: CommandContext) => {
       "--driver <module>",
       "an ES module with an allocator of yours, beside the others; may be repeated",
       repeatedOption,
-      [],
     )
     .option("--seed <n>", "seed of the churn phase", seedOption, 1)
     .option("--chain <n>", "largest number of pages in a zspage of zsmalloc, 4 to 16", chainOption, 8)
-    .option("--rounds <n>", "how often each speed is measured, 1 to 1000", integerOption("--rounds", 1, 1000), 11)
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",

@@ -5,7 +5,7 @@ import { examples } from "./examples.ts";
 export interface ConformanceOptions {
   readonly seed: number;
   readonly runs?: number;
-  readonly property: readonly string[];
+  readonly property?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -20,7 +20,7 @@ export const register: RegisterCommand = (program, context) => {
     .argument("<driver>", "an ES module that exports a driver, or the name of a registered allocator")
     .option("--seed <n>", "seed of the random sequences", seedOption, 1)
     .option("--runs <n>", "sequences per promise, 1 to 1000000", integerOption("--runs", 1, 1_000_000))
-    .option("--property <id>", "check this promise only; may be repeated", repeatedOption, [])
+    .option("--property <id>", "check this promise only; may be repeated", repeatedOption)
     .option("--json", "print the verdicts as JSON")
     .addHelpText(
       "after",

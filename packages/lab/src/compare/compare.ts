@@ -1,11 +1,85 @@
+// `zlab compare`: every backend over every codec.
+
+import type { CompareOptions } from "../commands/compare.ts";
+import { type BackendVariant, machineFor } from "../compose.ts";
 import type { CommandContext, ExitCode } from "../context.ts";
 import { UsageError } from "../errors.ts";
-import type { CompareOptions } from "../commands/compare.ts";
+import { writeJson } from "../output/json.ts";
+import { startProgress } from "../output/progress.ts";
+import { compressPages } from "../pages/compressed-pages.ts";
+import type { PageSet } from "../pages/page-set.ts";
+import { readPages } from "../pages/read-pages.ts";
+import type { PageCodec } from "../codecs/page-codec.ts";
+import {
+  type CodecSummary,
+  type Comparison,
+  type Run,
+  describeEnvironment,
+  summariseCodec,
+  summariseInput,
+  summariseRun,
+} from "./comparison.ts";
+import { writeReport } from "./report.ts";
+import { type RunParameters, runBackend } from "./run-backend.ts";
+import { selectCodecs, selectVariants } from "./select.ts";
 
 export async function compare(
-  _files: readonly string[],
-  _options: CompareOptions,
-  _context: CommandContext,
+  files: readonly string[],
+  options: CompareOptions,
+  context: CommandContext,
 ): Promise<ExitCode> {
-  throw new UsageError("not available");
+  const variants = await selectVariants(options.backends, options.driver ?? [], context.cwd, options.chain);
+  const codecs = selectCodecs(options.codec);
+  const pageSet = readPages(files, context.cwd, options.pageSize);
+  const parameters: RunParameters = {
+    machineOptions: machineFor(options.pageSize, pageSet.pages.length * options.pageSize),
+    seed: options.seed,
+  };
+  const { codecSummaries, runs } = runAll(pageSet, codecs, variants, parameters, context);
+  const comparison: Comparison = {
+    input: summariseInput(pageSet),
+    environment: describeEnvironment(),
+    seed: options.seed,
+    chainSize: options.chain,
+    codecs: codecSummaries,
+    runs,
+    failedRuns: runs.filter(({ status }) => status === "failed").length,
+  };
+  if (options.json) writeJson(context.stdout, comparison);
+  else writeReport(comparison, context);
+  return conclude(comparison, context);
+}
+
+function runAll(
+  pageSet: PageSet,
+  codecs: readonly PageCodec[],
+  variants: readonly BackendVariant[],
+  parameters: RunParameters,
+  { stderr }: CommandContext,
+): { codecSummaries: CodecSummary[]; runs: Run[] } {
+  const codecSummaries: CodecSummary[] = [];
+  const runs: Run[] = [];
+  using progress = startProgress(stderr, codecs.length * (variants.length + 1));
+  for (const codec of codecs) {
+    progress.update(codecSummaries.length + runs.length, `compressing with ${codec.name}`);
+    const compressed = compressPages(pageSet, codec);
+    codecSummaries.push(summariseCodec(compressed));
+    for (const variant of variants) {
+      progress.update(codecSummaries.length + runs.length, `${variant.label}, ${codec.name}`);
+      runs.push(summariseRun(variant, compressed, runBackend(variant, compressed, parameters)));
+    }
+  }
+  return { codecSummaries, runs };
+}
+
+function conclude({ runs, failedRuns }: Comparison, { stderr }: CommandContext): ExitCode {
+  const unavailable = runs.find(({ status }) => status === "unavailable");
+  if (unavailable !== undefined && runs.every(({ status }) => status === "unavailable")) {
+    throw new UsageError(`nothing was compared: ${unavailable.reason ?? ""}`);
+  }
+  if (failedRuns === 0) return 0;
+  const { backend, codec, failure } = runs.find((run) => run.failure !== null)!;
+  const others = failedRuns > 1 ? ` (and ${failedRuns - 1} other runs failed)` : "";
+  stderr.write(`zlab: ${backend} failed with ${codec}, ${failure?.stage}: ${failure?.message}${others}\n`);
+  return 1;
 }

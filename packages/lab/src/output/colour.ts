@@ -5,11 +5,23 @@ import type { RunEnvironment, Terminal } from "../context.ts";
 
 /** Styles text, or returns it unchanged where colours are not wanted. */
 export interface Painter {
-  bold(text: string): string;
-  dim(text: string): string;
-  good(text: string): string;
-  bad(text: string): string;
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
 }
+
+const unchanged = (text: string): string => text;
+
+/** Leaves all text as it is. */
+export const PLAIN: Painter = { bold: unchanged, dim: unchanged, good: unchanged, bad: unchanged };
+
+const COLOURED: Painter = {
+  bold: (text) => styleText("bold", text, { validateStream: false }),
+  dim: (text) => styleText("dim", text, { validateStream: false }),
+  good: (text) => styleText("green", text, { validateStream: false }),
+  bad: (text) => styleText("red", text, { validateStream: false }),
+};
 
 /** Whether text for `terminal` may be coloured: on a terminal that isn't dumb, unless NO_COLOR is set; FORCE_COLOR decides before all
  * others (any value but 0 and false means yes), as in Node. */
@@ -21,13 +33,5 @@ export function wantsColour(terminal: Terminal, env: RunEnvironment["env"]): boo
 }
 
 export function painterFor(terminal: Terminal, env: RunEnvironment["env"]): Painter {
-  if (!wantsColour(terminal, env)) {
-    const plain = (text: string): string => text;
-    return { bold: plain, dim: plain, good: plain, bad: plain };
-  }
-  const styled =
-    (style: "bold" | "dim" | "green" | "red") =>
-    (text: string): string =>
-      styleText(style, text, { validateStream: false });
-  return { bold: styled("bold"), dim: styled("dim"), good: styled("green"), bad: styled("red") };
+  return wantsColour(terminal, env) ? COLOURED : PLAIN;
 }

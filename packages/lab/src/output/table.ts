@@ -1,6 +1,6 @@
 // Tables of text: columns aligned, numbers to the right, a rule under the header.
 
-import type { Painter } from "./colour.ts";
+import { PLAIN, type Painter } from "./colour.ts";
 
 export interface Column {
   /** The heading; lines separated by "\n". */
@@ -12,7 +12,11 @@ export interface Column {
 const GAP = "  ";
 
 /** The table as lines, each ended by a newline and without trailing spaces. */
-export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], paint?: Painter): string {
+export function formatTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  paint: Painter = PLAIN,
+): string {
   const titles = columns.map(({ title }) => title.split("\n"));
   const widths = columns.map((_, i) =>
     Math.max(...titles[i]!.map((line) => line.length), ...rows.map((row) => (row[i] ?? "").length)),
@@ -29,7 +33,5 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
     line(titles.map((lines) => lines[n - headerLineCount + lines.length] ?? "")),
   );
   const rule = widths.map((width) => "-".repeat(width)).join(GAP);
-  const bold = paint?.bold ?? ((text: string) => text);
-  const dim = paint?.dim ?? ((text: string) => text);
-  return `${[...header.map(bold), dim(rule), ...rows.map(line)].join("\n")}\n`;
+  return `${[...header.map(paint.bold), paint.dim(rule), ...rows.map(line)].join("\n")}\n`;
 }

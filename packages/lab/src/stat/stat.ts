@@ -1,11 +1,73 @@
-import type { CommandContext, ExitCode } from "../context.ts";
-import { UsageError } from "../errors.ts";
-import type { StatOptions } from "../commands/stat.ts";
+// `zlab stat`: the pages in one zsmalloc pool, and the pool's statistics as the kernel prints them.
 
-export async function stat(
-  _files: readonly string[],
-  _options: StatOptions,
-  _context: CommandContext,
-): Promise<ExitCode> {
-  throw new UsageError("not available");
+import { type ZsPool, formatClassesFile } from "@zlab/zsmalloc";
+import type { StatOptions } from "../commands/stat.ts";
+import { StoredObjects } from "../compare/stored-objects.ts";
+import { findCodec } from "../compare/select.ts";
+import { createZsPool, machineFor } from "../compose.ts";
+import type { CommandContext, ExitCode } from "../context.ts";
+import { formatPageSize, thousands } from "../output/format.ts";
+import { writeJson } from "../output/json.ts";
+import { type CompressedPages, compressPages } from "../pages/compressed-pages.ts";
+import { readPages } from "../pages/read-pages.ts";
+
+export async function stat(files: readonly string[], options: StatOptions, context: CommandContext): Promise<ExitCode> {
+  const codec = findCodec(options.codec);
+  const pageSet = readPages(files, context.cwd, options.pageSize);
+  const inputBytes = pageSet.pages.length * options.pageSize;
+  const pool = createZsPool(machineFor(options.pageSize, inputBytes), { era: options.era, chainSize: options.chain });
+  const compressed = compressPages(pageSet, codec);
+  const stored = new StoredObjects(pool, compressed.objects);
+  for (let place = 0; place < stored.placeCount; place++) stored.store(place, place);
+  const pagesCompacted = options.compact ? pool.compact() : 0;
+  if (options.json) writeJson(context.stdout, describe(pool, options, compressed, pagesCompacted));
+  else {
+    writeRemarks(compressed, options, pagesCompacted, context);
+    context.stdout.write(formatClassesFile(pool));
+  }
+  return 0;
+}
+
+/** What the kernel's file has no place for; on stderr, since stdout is that file. */
+function writeRemarks(
+  { pageSet, objects, sameFilledCount, codec }: CompressedPages,
+  { era, compact }: StatOptions,
+  pagesCompacted: number,
+  { stderr }: CommandContext,
+): void {
+  for (const { name, zeroFilledBytes } of pageSet.sources) {
+    if (zeroFilledBytes === 0) continue;
+    stderr.write(`${name} ends within a page: its last ${thousands(zeroFilledBytes)} bytes were filled with zeros\n`);
+  }
+  const pages = `${thousands(pageSet.pages.length)} pages of ${formatPageSize(pageSet.pageBytes)}`;
+  stderr.write(
+    `${pages}, ${codec.description}: ${thousands(objects.length)} objects stored in zsmalloc of ${era}; ` +
+      `${thousands(sameFilledCount)} same-filled pages are not stored\n`,
+  );
+  if (compact) stderr.write(`compaction gave ${thousands(pagesCompacted)} pages back\n`);
+}
+
+function describe(
+  pool: ZsPool,
+  { era }: StatOptions,
+  { pageSet, objects, objectBytes, sameFilledCount, rawCount, codec }: CompressedPages,
+  pagesCompacted: number,
+): object {
+  return {
+    era,
+    chainSize: pool.plan.options.chainSize,
+    codec: codec.name,
+    input: {
+      pageBytes: pageSet.pageBytes,
+      pages: pageSet.pages.length,
+      sources: pageSet.sources.map(({ name, pageCount, zeroFilledBytes }) => ({ name, pageCount, zeroFilledBytes })),
+    },
+    sameFilledPages: sameFilledCount,
+    rawPages: rawCount,
+    objects: objects.length,
+    objectBytes,
+    totalPages: pool.totalPages(),
+    pagesCompacted,
+    classes: pool.classRows(),
+  };
 }

@@ -1,0 +1,138 @@
+// One backend through all phases of the comparison, on a machine of its own.
+
+import { type MachineOptions, ZlabError } from "@zlab/hw-sim";
+import type { Zpool } from "@zlab/zpool";
+import { type BackendVariant, createPool } from "../compose.ts";
+import { messageOf } from "../errors.ts";
+import type { CompressedPages } from "../pages/compressed-pages.ts";
+import { churn } from "./churn.ts";
+import { type FailureDetails, RunFailure } from "./run-failure.ts";
+import { StoredObjects } from "./stored-objects.ts";
+import { type Timings, measure } from "./timing.ts";
+import { verify } from "./verify.ts";
+
+/** What was measured; every phase was verified. */
+export interface RunResult extends Phases, Timings {}
+
+interface Phases {
+  readonly objectsStored: number;
+  /** Objects that the pool would not take. */
+  readonly objectsRefused: number;
+  /** Sum of the stored objects' lengths. */
+  readonly bytesStored: number;
+  readonly poolPages: number;
+  readonly spanningObjects: number;
+  readonly pagesAfterChurn: number;
+  /** Null if the backend can't compact. */
+  readonly pagesAfterCompaction: number | null;
+}
+
+export type RunOutcome =
+  | { readonly status: "ok"; readonly result: RunResult }
+  | { readonly status: "failed"; readonly failure: FailureDetails }
+  | { readonly status: "unavailable"; readonly reason: string };
+
+export interface RunParameters {
+  readonly machineOptions: MachineOptions;
+  /** Seed of the churn phase. */
+  readonly seed: number;
+}
+
+/** Runs one backend over one set of compressed pages. Whatever the backend does wrong becomes the outcome; nothing is thrown. */
+export function runBackend(
+  variant: BackendVariant,
+  compressed: CompressedPages,
+  parameters: RunParameters,
+): RunOutcome {
+  const run = new BackendRun(variant, compressed, parameters);
+  try {
+    return { status: "ok", result: { ...run.phases(), ...run.timings() } };
+  } catch (error) {
+    if (error instanceof RunFailure) return { status: "failed", failure: error.details };
+    if (ZlabError.is(error, "ZLAB_POOL_OPTIONS")) return { status: "unavailable", reason: messageOf(error) };
+    return { status: "failed", failure: { stage: run.stage, message: describeThrown(error) } };
+  }
+}
+
+class BackendRun {
+  /** What is being done, for messages. */
+  stage = "creating the pool";
+  readonly #variant: BackendVariant;
+  readonly #compressed: CompressedPages;
+  readonly #parameters: RunParameters;
+
+  constructor(variant: BackendVariant, compressed: CompressedPages, parameters: RunParameters) {
+    this.#variant = variant;
+    this.#compressed = compressed;
+    this.#parameters = parameters;
+  }
+
+  /** Store, churn, compact and free, each followed by a verification of all that is stored. */
+  phases(): Phases {
+    const { machine, createZpool } = createPool(this.#variant, this.#parameters.machineOptions);
+    const freePagesBefore = machine.freePageCount();
+    const pool = createZpool();
+    const stored = new StoredObjects(pool.backend, this.#compressed.objects);
+    const afterStore = { ...this.#store(stored), ...this.#poolSize(pool) };
+    this.#verify(stored, "store", true);
+
+    this.stage = "churn";
+    churn(stored, this.#parameters.seed);
+    const pagesAfterChurn = pool.totalPages();
+    this.#verify(stored, "churn", false);
+
+    this.stage = "compaction";
+    if (pool.capabilities.compact) pool.compact();
+    const pagesAfterCompaction = pool.capabilities.compact ? pool.totalPages() : null;
+    this.#verify(stored, "compaction", false);
+
+    this.#empty(stored, pool);
+    const missingPages = freePagesBefore - machine.freePageCount();
+    if (missingPages !== 0) {
+      throw new RunFailure({ stage: this.stage, message: `${missingPages} pages did not come back to the machine` });
+    }
+    return { ...afterStore, pagesAfterChurn, pagesAfterCompaction };
+  }
+
+  timings(): Timings {
+    this.stage = "measuring";
+    const { createZpool } = createPool(this.#variant, this.#parameters.machineOptions);
+    const { objects, pageSet } = this.#compressed;
+    return measure(createZpool().backend, objects, pageSet.pageBytes);
+  }
+
+  #store(stored: StoredObjects): { objectsStored: number; objectsRefused: number; bytesStored: number } {
+    this.stage = "store";
+    let objectsStored = 0;
+    let bytesStored = 0;
+    for (const [place, object] of stored.objects.entries()) {
+      if (!stored.store(place, place)) continue;
+      objectsStored++;
+      bytesStored += object.length;
+    }
+    return { objectsStored, objectsRefused: stored.placeCount - objectsStored, bytesStored };
+  }
+
+  #poolSize(pool: Zpool): { poolPages: number; spanningObjects: number } {
+    return { poolPages: pool.totalPages(), spanningObjects: pool.stats().spanningObjects };
+  }
+
+  #verify(stored: StoredObjects, phase: string, restore: boolean): void {
+    this.stage = `verification after ${phase}`;
+    verify(stored, this.#compressed, this.stage, restore);
+    stored.pool.check(3);
+  }
+
+  #empty(stored: StoredObjects, pool: Zpool): void {
+    this.stage = "free";
+    for (let place = 0; place < stored.placeCount; place++) if (stored.isStored(place)) stored.free(place);
+    pool.check(3);
+    pool.destroy();
+  }
+}
+
+/** An exception of a backend in one line: ZpoolErrors speak for themselves, others are named by their class. */
+function describeThrown(error: unknown): string {
+  if (ZlabError.is(error)) return messageOf(error);
+  return `${error instanceof Error ? error.name : "thrown"}: ${messageOf(error)}`;
+}

@@ -1,0 +1,62 @@
+// How long storing, loading and freeing take.
+
+import { hrtime } from "node:process";
+import type { ZpoolBackend } from "@zlab/zpool";
+import { StoredObjects } from "./stored-objects.ts";
+
+/** The compiler of the JavaScript engine needs about this long until the code is as fast as it gets. */
+const WARM_UP_MS = 60;
+/** Rounds are repeated until they fill this time; the median of less would be luck. */
+const MEASURING_MS = 60;
+const MIN_ROUNDS = 3;
+
+export interface Timings {
+  /** malloc, map WO, copy, unmap: nanoseconds per object. NaN if nothing can be stored. */
+  readonly nsPerStore: number;
+  /** map RO, copy, unmap. */
+  readonly nsPerLoad: number;
+  readonly nsPerFree: number;
+}
+
+/** Fills and empties an empty pool again and again. Each phase of a round is measured as a whole, and the median of the rounds
+ * counts. `pageBytes` bounds the objects' lengths. */
+export function measure(pool: ZpoolBackend, objects: readonly Uint8Array[], pageBytes: number): Timings {
+  const stored = new StoredObjects(pool, objects);
+  const buffer = new Uint8Array(pageBytes);
+  repeatFor(WARM_UP_MS, 1, () => measureRound(stored, buffer));
+  const rounds = repeatFor(MEASURING_MS, MIN_ROUNDS, () => measureRound(stored, buffer));
+  return {
+    nsPerStore: median(rounds.map(({ nsPerStore }) => nsPerStore)),
+    nsPerLoad: median(rounds.map(({ nsPerLoad }) => nsPerLoad)),
+    nsPerFree: median(rounds.map(({ nsPerFree }) => nsPerFree)),
+  };
+}
+
+/** Repeats `round` at least `minRounds` times and until `ms` milliseconds have passed. */
+function repeatFor<T>(ms: number, minRounds: number, round: () => T): T[] {
+  const results: T[] = [];
+  const startMs = performance.now();
+  while (results.length < minRounds || performance.now() - startMs < ms) results.push(round());
+  return results;
+}
+
+function measureRound(stored: StoredObjects, buffer: Uint8Array): Timings {
+  const start = hrtime.bigint();
+  let storedCount = 0;
+  for (let place = 0; place < stored.placeCount; place++) if (stored.store(place, place)) storedCount++;
+  const afterStore = hrtime.bigint();
+  for (let place = 0; place < stored.placeCount; place++) if (stored.isStored(place)) stored.load(place, buffer);
+  const afterLoad = hrtime.bigint();
+  for (let place = 0; place < stored.placeCount; place++) if (stored.isStored(place)) stored.free(place);
+  const afterFree = hrtime.bigint();
+  return {
+    nsPerStore: Number(afterStore - start) / storedCount,
+    nsPerLoad: Number(afterLoad - afterStore) / storedCount,
+    nsPerFree: Number(afterFree - afterLoad) / storedCount,
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,74 @@
+// Reading everything back and comparing it with what was stored.
+
+import { messageOf } from "../errors.ts";
+import { type CompressedPages, restorePage } from "../pages/compressed-pages.ts";
+import { RunFailure } from "./run-failure.ts";
+import type { StoredObjects } from "./stored-objects.ts";
+
+/** Loads every stored object through a mapping and compares it byte for byte with the compressed page; with `restore` it is also
+ * decompressed, as it was read back, and compared with the page. Throws a `RunFailure` at the first difference. */
+export function verify(stored: StoredObjects, compressed: CompressedPages, stage: string, restore: boolean): void {
+  const buffer = new Uint8Array(compressed.pageSet.pageBytes);
+  for (let place = 0; place < stored.placeCount; place++) {
+    if (!stored.isStored(place)) continue;
+    const objectIndex = stored.objectIndexAt(place);
+    const object = stored.objects[objectIndex]!;
+    const mappedBytes = stored.load(place, buffer);
+    if (mappedBytes < object.length) {
+      throw failureAt(
+        compressed,
+        objectIndex,
+        stage,
+        `a mapping of ${mappedBytes} bytes for an object of ${object.length}`,
+      );
+    }
+    const got = buffer.subarray(0, object.length);
+    assertEqual(object, got, "of its compressed bytes", compressed, objectIndex, stage);
+    if (restore) verifyPage(got, compressed, objectIndex, stage);
+  }
+}
+
+function verifyPage(got: Uint8Array, compressed: CompressedPages, objectIndex: number, stage: string): void {
+  const { codec, pageSet, pageIndexes } = compressed;
+  let page: Uint8Array;
+  try {
+    page = restorePage(codec, got, pageSet.pageBytes);
+  } catch (error) {
+    throw failureAt(compressed, objectIndex, stage, `what was read back does not decompress: ${messageOf(error)}`);
+  }
+  assertEqual(pageSet.pages[pageIndexes[objectIndex]!]!, page, "of the page", compressed, objectIndex, stage);
+}
+
+function assertEqual(
+  expected: Uint8Array,
+  got: Uint8Array,
+  what: string,
+  compressed: CompressedPages,
+  objectIndex: number,
+  stage: string,
+): void {
+  if (Buffer.compare(expected, got) === 0) return;
+  const offset = expected.findIndex((byte, i) => byte !== got[i]);
+  if (offset < 0) {
+    throw failureAt(compressed, objectIndex, stage, `${got.length} bytes ${what}, expected ${expected.length}`);
+  }
+  const bytes = { offset, expected: expected[offset]!, ...(offset < got.length ? { got: got[offset]! } : {}) };
+  const gotText = bytes.got === undefined ? "the end" : hex(bytes.got);
+  const message = `offset ${offset} ${what}: expected ${hex(bytes.expected)}, got ${gotText}`;
+  throw failureAt(compressed, objectIndex, stage, message, bytes);
+}
+
+function failureAt(
+  { pageSet, pageIndexes }: CompressedPages,
+  objectIndex: number,
+  stage: string,
+  what: string,
+  bytes: { offset?: number; expected?: number; got?: number } = {},
+): RunFailure {
+  const pageIndex = pageIndexes[objectIndex]!;
+  return new RunFailure({ stage, message: `${pageSet.describe(pageIndex)}, ${what}`, pageIndex, ...bytes });
+}
+
+function hex(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, "0")}`;
+}

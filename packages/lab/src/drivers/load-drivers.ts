@@ -1,0 +1,75 @@
+// Allocators from modules that somebody else wrote.
+
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { ZpoolDriver } from "@zlab/zpool";
+import type { BackendVariant } from "../compose.ts";
+import { fileError, messageOf, readError } from "../errors.ts";
+
+/** The drivers that an ES module exports: as default, as `driver`, or as the array `drivers`. `file` is resolved against `cwd`. Throws
+ * a `UsageError` if the file isn't there, throws while loading, or exports no driver. */
+export async function loadDrivers(file: string, cwd: string): Promise<ZpoolDriver[]> {
+  const path = resolve(cwd, file);
+  checkFile(file, path);
+  const module = await importModule(file, path);
+  const exported = module["drivers"] ?? module["driver"] ?? module["default"];
+  const candidates: readonly unknown[] = Array.isArray(exported) ? exported : [exported];
+  if (exported === undefined || candidates.length === 0) {
+    throw fileError(file, "exports no driver; export a ZpoolDriver as default or as `driver`, or an array `drivers`");
+  }
+  return candidates.map((candidate) => asDriver(file, candidate));
+}
+
+/** The drivers of several modules as backends beside the `known` ones. A driver with the name of one that is there already is told
+ * apart by its file. */
+export async function loadVariants(
+  files: readonly string[],
+  cwd: string,
+  known: readonly BackendVariant[],
+): Promise<BackendVariant[]> {
+  const labels = new Set(known.map(({ label }) => label));
+  const variants: BackendVariant[] = [];
+  for (const file of files) {
+    for (const driver of await loadDrivers(file, cwd)) {
+      const label = labels.has(driver.type) ? `${driver.type} (${file})` : driver.type;
+      labels.add(label);
+      variants.push({ label, driver, options: {} });
+    }
+  }
+  return variants;
+}
+
+function checkFile(file: string, path: string): void {
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(path).isDirectory();
+  } catch (error) {
+    throw readError(file, error);
+  }
+  if (isDirectory) throw fileError(file, "is a directory; name a module file");
+}
+
+async function importModule(file: string, path: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as Record<string, unknown>;
+  } catch (error) {
+    const kind = error instanceof Error ? `${error.name}: ` : "";
+    throw fileError(file, `cannot be loaded: ${kind}${messageOf(error)}; the module must be an ES module that loads`);
+  }
+}
+
+/** Narrows an export to a driver by what it has; the class it is made of doesn't matter. */
+function asDriver(file: string, candidate: unknown): ZpoolDriver {
+  if ((typeof candidate !== "object" && typeof candidate !== "function") || candidate === null) {
+    throw fileError(file, `exports ${String(candidate)} in the place of a driver; export a ZpoolDriver of @zlab/zpool`);
+  }
+  const members: Partial<Record<keyof ZpoolDriver, unknown>> = candidate;
+  const missing = [
+    typeof members.type === "string" && members.type !== "" ? [] : ["type (a name)"],
+    typeof members.capabilities === "function" ? [] : ["capabilities(pageBytes, options)"],
+    typeof members.create === "function" ? [] : ["create(machine, name, options)"],
+  ].flat();
+  if (missing.length === 0) return candidate as ZpoolDriver;
+  throw fileError(file, `the exported driver lacks ${missing.join(" and ")}; export a ZpoolDriver of @zlab/zpool`);
+}

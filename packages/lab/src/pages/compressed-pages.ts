@@ -1,0 +1,45 @@
+// What is stored for a set of pages under one codec.
+
+import type { PageCodec } from "../codecs/page-codec.ts";
+import type { PageSet } from "./page-set.ts";
+import { isSameFilled } from "./same-filled.ts";
+
+export interface CompressedPages {
+  readonly codec: PageCodec;
+  readonly pageSet: PageSet;
+  /** One per page that is stored: its compressed bytes, or the page itself if it doesn't compress. */
+  readonly objects: readonly Uint8Array[];
+  /** Number of the page that an object stands for. */
+  readonly pageIndexes: readonly number[];
+  /** Sum of the objects' lengths. */
+  readonly objectBytes: number;
+  /** Pages of equal words, for which nothing is stored. */
+  readonly sameFilledCount: number;
+  /** Pages stored as they are, because compressed they would not be smaller. */
+  readonly rawCount: number;
+}
+
+/** Compresses every page that isn't same-filled. */
+export function compressPages(pageSet: PageSet, codec: PageCodec): CompressedPages {
+  const objects: Uint8Array[] = [];
+  const pageIndexes: number[] = [];
+  let objectBytes = 0;
+  let rawCount = 0;
+  for (const [pageIndex, page] of pageSet.pages.entries()) {
+    if (isSameFilled(page)) continue;
+    const compressed = codec.compress(page);
+    const isRaw = compressed.length >= page.length;
+    const object = isRaw ? page : compressed;
+    if (isRaw) rawCount++;
+    objects.push(object);
+    pageIndexes.push(pageIndex);
+    objectBytes += object.length;
+  }
+  const sameFilledCount = pageSet.pages.length - objects.length;
+  return { codec, pageSet, objects, pageIndexes, objectBytes, sameFilledCount, rawCount };
+}
+
+/** The page that a stored object stands for: the object itself if it is as long as a page. */
+export function restorePage(codec: PageCodec, object: Uint8Array, pageBytes: number): Uint8Array {
+  return object.length === pageBytes ? object : codec.decompress(object, pageBytes);
+}
