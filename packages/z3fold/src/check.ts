@@ -72,7 +72,7 @@ function checkLayout(expect: Expect, store: PageStore, page: number): void {
 }
 
 function checkHandles(expect: Expect, store: PageStore, page: number): void {
-  const { pages, slots, geometry } = store;
+  const { pages, slots } = store;
   if (pages.isHeadless(page)) return;
   const ownBlock = pages.slotBlockOf(page);
   expect(!slots.isOrphan(ownBlock), `page ${page}: its block of cells is no orphan`);
@@ -81,10 +81,9 @@ function checkHandles(expect: Expect, store: PageStore, page: number): void {
     const chunks = pages.chunksOf(page, buddy);
     if (chunks === 0) continue;
     const handle = pages.handleOf(page, buddy);
-    const value = slots.valueAt(handle);
-    const named = store.pageAt(value) === page && store.buddyOfValue(page, value) === buddy;
+    const named = slots.pfnAt(handle) === pages.pfnOf(page) && store.buddyOf(handle, page) === buddy;
     expect(named, `page ${page}: the cell of buddy ${buddy} names it`);
-    const lengthInCell = Math.floor((value % geometry.pageBytes) / 4);
+    const lengthInCell = slots.placeAt(handle) >> 2;
     const sameLength = buddy !== Buddy.last || lengthInCell === chunks;
     expect(sameLength, `page ${page}: chunks of the last buddy ${chunks} = chunks in its cell ${lengthInCell}`);
     const block = slots.blockOf(handle);

@@ -1,22 +1,20 @@
 // Handle cells. A page with header owns a block of four cells; the handle of an object is the address of a cell in the
 // block of the page where the object was first placed, and the cell says where the object is now:
 //
-//   address of a cell    block * 64 + cell * 8        as if the blocks, 64 bytes each, lay one behind the other
-//   value of a cell      page address | chunks << 2 | (buddy + firstNum) mod 4      0: free
-//                        (chunks only for a last buddy)
+//   address of a cell    2 * (4 * block + cell)       so addresses are even
+//   value of a cell      page frame number, 0: free | place = chunks << 2 | (buddy + firstNum) mod 4
+//                                                     (chunks only for a last buddy)
 //
-// So cell addresses are multiples of 8, and the handles of headless objects, page address + 1, are odd: they can't be
-// mistaken for each other. When an object has moved to another page and its old page is gone, the block stays behind as
-// an orphan until the object is freed.
+// The handles of headless objects, page address + 1, are odd: they can't be mistaken for cell addresses. (In Linux the
+// address is that of the cell's 8 bytes in kernel memory, and the value one word, place bits in a page address.) When an
+// object has moved to another page and its old page is gone, the block stays behind as an orphan until the object is freed.
 
-import type { Machine } from "@zlab/hw-sim";
+import type { Machine, Pfn } from "@zlab/hw-sim";
 
 export const CELLS_PER_BLOCK = 4;
 export const NO_BLOCK = 0;
 
-const BLOCK_BYTES = 64;
-const CELL_BYTES = 8;
-const BLOCKS_PER_SLAB = 64; // the blocks of a page
+const BLOCKS_PER_SLAB = 64; // Linux: blocks of 64 bytes in a page of slab memory
 const IN_USE = -1; // in #nextFree
 const ORPHAN = -2; // in #nextFree
 const NOT_OURS = -3; // in #nextFree
@@ -28,7 +26,8 @@ const nextSlabOf = new WeakMap<Machine, number>();
 export class HandleSlots {
   readonly #machine: Machine;
   #firstBlock = 0; // number of the block at index 0 of the arrays
-  #cells: Float64Array = new Float64Array(0); // [(block - firstBlock) * 4 + cell]
+  #pfn: Int32Array = new Int32Array(0); // [(block - firstBlock) * 4 + cell], 0: free cell
+  #place: Uint16Array = new Uint16Array(0); // likewise
   #nextFree: Int32Array = new Int32Array(0); // [block - firstBlock]: list of free blocks, or what the block is
   #firstFree: number = NO_BLOCK;
   #liveBlocks = 0;
@@ -64,44 +63,49 @@ export class HandleSlots {
 
   /** Address of a cell. */
   addressOf(block: number, cell: number): number {
-    return block * BLOCK_BYTES + cell * CELL_BYTES;
+    return (block * CELLS_PER_BLOCK + cell) * 2;
   }
 
   /** The block that holds the cell at this address. */
   blockOf(address: number): number {
-    return Math.floor(address / BLOCK_BYTES);
+    return (address >> 1) >> 2;
   }
 
-  /** The value of the cell at this address; 0 if it is free or there is no such cell of this pool. */
-  valueAt(address: number): number {
-    const cell = this.#indexOf(address);
-    return cell < 0 ? 0 : this.#cells[cell]!;
+  /** The page frame in the cell at this address; 0 if the cell is free or there is no such cell of this pool. */
+  pfnAt(address: number): number {
+    const cellNumber = address >> 1;
+    if (cellNumber * 2 !== address) return 0;
+    const index = cellNumber - this.#firstBlock * CELLS_PER_BLOCK;
+    return index >= 0 && index < this.#pfn.length ? this.#pfn[index]! : 0;
+  }
+
+  /** The place in a cell that is in use. */
+  placeAt(address: number): number {
+    return this.#place[this.#indexOf(address)]!;
   }
 
   /** Writes a cell of a live block. */
-  setValueAt(address: number, value: number): void {
-    this.#cells[this.#indexOf(address)] = value;
+  set(address: number, pfn: Pfn, place: number): void {
+    const index = this.#indexOf(address);
+    this.#pfn[index] = pfn;
+    this.#place[index] = place;
   }
 
   /** Frees a cell, and its block if that is an orphan. */
   clear(address: number): void {
-    this.setValueAt(address, 0);
+    this.#pfn[this.#indexOf(address)] = 0;
     const block = this.blockOf(address);
     if (this.isOrphan(block) && this.#isEmpty(block)) this.#freeBlock(block);
   }
 
-  /** Position of a cell in the arrays, -1 for what is no cell address of ours. */
+  /** Position in the arrays of a cell that exists. */
   #indexOf(address: number): number {
-    const block = Math.floor(address / BLOCK_BYTES);
-    const cell = (address - block * BLOCK_BYTES) / CELL_BYTES;
-    const index = block - this.#firstBlock;
-    const exists = index >= 0 && index < this.#nextFree.length && cell < CELLS_PER_BLOCK && Number.isInteger(cell);
-    return exists ? index * CELLS_PER_BLOCK + cell : -1;
+    return (address >> 1) - this.#firstBlock * CELLS_PER_BLOCK;
   }
 
   #isEmpty(block: number): boolean {
     const index = (block - this.#firstBlock) * CELLS_PER_BLOCK;
-    for (let cell = index; cell < index + CELLS_PER_BLOCK; cell++) if (this.#cells[cell] !== 0) return false;
+    for (let cell = index; cell < index + CELLS_PER_BLOCK; cell++) if (this.#pfn[cell] !== 0) return false;
     return true;
   }
 
@@ -126,9 +130,12 @@ export class HandleSlots {
   }
 
   #grow(capacityBlocks: number): void {
-    const cells = new Float64Array(capacityBlocks * CELLS_PER_BLOCK);
-    cells.set(this.#cells);
-    this.#cells = cells;
+    const pfn = new Int32Array(capacityBlocks * CELLS_PER_BLOCK);
+    pfn.set(this.#pfn);
+    this.#pfn = pfn;
+    const place = new Uint16Array(capacityBlocks * CELLS_PER_BLOCK);
+    place.set(this.#place);
+    this.#place = place;
     const nextFree = new Int32Array(capacityBlocks).fill(NOT_OURS);
     nextFree.set(this.#nextFree);
     this.#nextFree = nextFree;

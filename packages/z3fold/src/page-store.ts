@@ -47,9 +47,8 @@ export class PageStore {
     this.pages.remove(page);
   }
 
-  /** The entry of the page that holds this address; NO_PAGE unless it is a page of this pool. */
-  pageAt(address: number): number {
-    const pfn = Math.floor(address / this.geometry.pageBytes);
+  /** The entry of the page at this page frame; NO_PAGE unless it is a page of this pool. */
+  pageAt(pfn: number): number {
     const ours = pfn > 0 && pfn < this.machine.endPfn && this.machine.pages.ownerOf(pfn) === this.owner;
     return ours ? this.machine.pages.privateOf(pfn as Pfn) : NO_PAGE;
   }
@@ -84,18 +83,17 @@ export class PageStore {
     this.pages.setStartMiddle(page, this.pages.chunksOf(page, Buddy.first) + this.geometry.headerChunks);
   }
 
-  /** Notes under a handle that its object is now this buddy of this page. */
+  /** Notes in the cell of a handle that its object is now this buddy of this page. */
   bindHandle(handle: number, page: number, buddy: Buddy): void {
-    const place = (buddy + this.pages.firstNumOf(page)) % 4;
-    const length = buddy === Buddy.last ? this.pages.chunksOf(page, buddy) * 4 : 0;
-    this.slots.setValueAt(handle, this.pages.pfnOf(page) * this.geometry.pageBytes + length + place);
+    const turned = (buddy + this.pages.firstNumOf(page)) & 3;
+    const length = buddy === Buddy.last ? this.pages.chunksOf(page, buddy) << 2 : 0;
+    this.slots.set(handle, this.pages.pfnOf(page), length | turned);
     this.pages.setHandle(page, buddy, handle);
   }
 
-  /** The buddy that a cell's value names in its page. */
-  buddyOfValue(page: number, value: number): Buddy {
-    const place = value % 4;
-    return ((place + 4 - this.pages.firstNumOf(page)) % 4) as Buddy;
+  /** The buddy that the cell of a handle names in its page. */
+  buddyOf(handle: number, page: number): Buddy {
+    return ((this.slots.placeAt(handle) - this.pages.firstNumOf(page)) & 3) as Buddy;
   }
 
   /** Puts a page at the head of the list of its free chunks on `cpu`; a page with three objects on none. */

@@ -48,7 +48,7 @@ export class Z3foldPageTable {
     const page = this.#takeEntry();
     this.#pfn[page] = pfn;
     this.#seq[page] = this.#pagesEver++;
-    this.#chunks.fill(0, page * BUDDIES, (page + 1) * BUDDIES);
+    for (let buddy = 0; buddy < BUDDIES; buddy++) this.#chunks[page * BUDDIES + buddy] = 0;
     this.#startMiddle[page] = 0;
     this.#firstNum[page] = 0;
     this.#foreign[page] = 0;

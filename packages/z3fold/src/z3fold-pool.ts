@@ -5,7 +5,7 @@
 //
 // The name promises more than it holds: three objects a page is the best case; pages with two are the rule.
 
-import { EINVAL, ENOMEM, ENOSPC, type Errno, type Machine, __GFP_HIGHMEM } from "@zlab/hw-sim";
+import { EINVAL, ENOMEM, ENOSPC, type Errno, type Machine, type Pfn, __GFP_HIGHMEM } from "@zlab/hw-sim";
 import {
   type Capabilities,
   type CheckLevel,
@@ -229,7 +229,7 @@ export class Z3foldPool implements ZpoolBackend {
     if (page === NO_PAGE) return 0;
     const buddy = this.#store.chooseBuddy(page, chunks);
     this.#store.occupy(page, buddy, chunks);
-    const handle = slots.addressOf(pages.slotBlockOf(page), (buddy + pages.firstNumOf(page)) % 4);
+    const handle = slots.addressOf(pages.slotBlockOf(page), (buddy + pages.firstNumOf(page)) & 3);
     this.#store.bindHandle(handle, page, buddy);
     this.#store.enlist(page, cpu);
     this.#usedChunks += chunks;
@@ -272,12 +272,12 @@ export class Z3foldPool implements ZpoolBackend {
    * this pool that is in use, or that of a headless page of this pool. */
   #locate(handle: Handle, operation: string): number {
     const { pages, slots, geometry } = this.#store;
-    const value = slots.valueAt(handle);
-    if (value !== 0) {
-      const page = this.#store.pageAt(value);
-      return page * 4 + this.#store.buddyOfValue(page, value);
+    const pfnInCell = slots.pfnAt(handle);
+    if (pfnInCell !== 0) {
+      const page = this.#machine.pages.privateOf(pfnInCell as Pfn);
+      return page * 4 + this.#store.buddyOf(handle, page);
     }
-    const page = handle % geometry.pageBytes === HEADLESS_BIT ? this.#store.pageAt(handle) : NO_PAGE;
+    const page = this.#store.pageAt((handle - HEADLESS_BIT) / geometry.pageBytes);
     if (page !== NO_PAGE && pages.isHeadless(page)) return page * 4 + Buddy.headless;
     throw badHandle(this.name, operation, handle);
   }
