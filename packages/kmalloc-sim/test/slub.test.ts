@@ -99,6 +99,21 @@ test("a CPU that takes from the node also fills its own list to more than half",
   pool.check(3);
 });
 
+test("a slab of the node's list that becomes empty is given back if the list has its minimum, else kept", () => {
+  const pool = new SlubPool(smallMachine(256), "pool");
+  const cache = pool.caches.findIndex(({ slotBytes }) => slotBytes === 4096); // 8 a slab; CPU 2 slabs, node 6
+  const objects = allocateMany(pool, 4096, 8 * 12);
+  for (let slab = 0; slab < 9; slab++) pool.kfree(objects[8 * slab]!);
+  expect([pool.cpuPartial.lengthOf(cache), pool.nodePartial.lengthOf(cache)]).toEqual([1, 8]);
+  const emptied = [0, 1, 2, 3, 4].map((slab) => {
+    for (let i = 1; i < 8; i++) pool.kfree(objects[8 * slab + i]!);
+    return pool.nodePartial.lengthOf(cache);
+  });
+  expect(emptied).toEqual([7, 6, 5, 5, 5]);
+  expect(pool.totalPages).toBe(8 * (12 - 3));
+  pool.check(3);
+});
+
 test("without blocks of the preferred order slabs have the lowest order; without pages it is ENOMEM", () => {
   const machine = smallMachine(1024, { cpus: 2 });
   const restore = fragment(machine, 4);
@@ -127,6 +142,16 @@ test("without blocks of the preferred order slabs have the lowest order; without
   pool.destroy();
   expect(machine.freePageCount()).toBe(free);
   restore();
+});
+
+test("a random order leaves out the objects that a small slab does not have", () => {
+  const machine = smallMachine(64);
+  const pool = new SlubPool(machine, "pool", { cpus: 2, randomizeFreelist: true });
+  machine.faults.failPageAlloc({ minOrder: 1 });
+  const objects = allocateMany(pool, 1024, 16);
+  expect(pool.totalPages).toBe(4);
+  expect(new Set(objects).size).toBe(16);
+  pool.check(3);
 });
 
 test("a page allocation that fails is repeated at the lowest order, then given up", () => {
@@ -190,6 +215,10 @@ test("__GFP_ZERO clears the object's slot and nothing else", () => {
   const words = [0, 31, 32, 63, 64, 95].map((offset) => bytes[start + offset]);
   expect(words).toEqual([0xee, 0xee, 0, 0, 0xee, 0xee]);
   expect(c).toBe(a + 64);
+  bytes.fill(0xee);
+  const fresh = pool.kmalloc(64, GFP_KERNEL | __GFP_ZERO);
+  const page = machine.memory.offsetOf((fresh / 4096) as never);
+  expect([bytes[page], bytes[page + 63], bytes[page + 64]]).toEqual([0, 0, 0xee]);
 });
 
 test("slabinfo shows the caches as the kernel does", () => {
