@@ -54,11 +54,14 @@ export async function run(argv: readonly string[], environment: RunEnvironment):
         exitCode = await implementation(...args);
       },
   };
+  const program = createProgram(context);
+  const args = withDefaultCommand(argv);
   try {
-    await createProgram(context).parseAsync(withDefaultCommand(argv), { from: "user" });
+    await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
-    return reportError(error, environment);
+    const command = program.commands.find((candidate) => candidate.name() === args[0]);
+    return reportError(error, command, environment);
   }
 }
 
@@ -107,15 +110,20 @@ function packageVersion(): string {
 }
 
 /** Prints what went wrong on one line and returns the exit code; with ZLAB_DEBUG set the stack follows. */
-function reportError(error: unknown, { stderr, env }: RunEnvironment): ExitCode {
+function reportError(error: unknown, command: Command | undefined, { stderr, env }: RunEnvironment): ExitCode {
   if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help and --version
-  stderr.write(`zlab: ${describeError(error)}\n`);
+  stderr.write(`zlab: ${describeError(error, command)}\n`);
   if (env["ZLAB_DEBUG"] && error instanceof Error) stderr.write(`${error.stack ?? ""}\n`);
   return 2;
 }
 
-function describeError(error: unknown): string {
-  if (error instanceof CommanderError) return `${messageOf(error).replace(/^error: /, "")}; see zlab --help`;
+function describeError(error: unknown, command: Command | undefined): string {
+  if (error instanceof CommanderError) {
+    const help = command === undefined ? "zlab --help" : `zlab ${command.name()} --help`;
+    return `${messageOf(error)
+      .replace(/^error: /, "")
+      .replace(/\.$/, "")}; see ${help}`;
+  }
   if (error instanceof UsageError || isConfigurationError(error)) return messageOf(error);
   return `internal error: ${messageOf(error)}; set ZLAB_DEBUG=1 to see where`;
 }

@@ -15,12 +15,14 @@ export interface LiveObject {
 export class Zpool implements ZpoolBackend {
   readonly #registry: ZpoolRegistry;
   #backend: ZpoolBackend;
+  #driverType: string; // the registry's name of the driver that is pinned; the backend may call itself otherwise
   #destroyed = false;
 
   /** Use `ZpoolRegistry.create`. */
   constructor(registry: ZpoolRegistry, type: string, name: string, options?: PoolOptions) {
     this.#registry = registry;
     this.#backend = createPinned(registry, type, name, options);
+    this.#driverType = type;
   }
 
   get type(): string {
@@ -85,7 +87,7 @@ export class Zpool implements ZpoolBackend {
   destroy(): number {
     if (this.#destroyed) throw new ZPoolError("ZLAB_DESTROYED", `pool "${this.name}" is destroyed already`);
     const leftovers = this.#backend.destroy();
-    this.#registry.unpin(this.type);
+    this.#registry.unpin(this.#driverType);
     this.#destroyed = true;
     return leftovers;
   }
@@ -99,6 +101,7 @@ export class Zpool implements ZpoolBackend {
       const moved = copyObjects(this.#backend, target, live, gfp);
       this.#retire(moved.size);
       this.#backend = target;
+      this.#driverType = type;
       return moved;
     } catch (error) {
       target.destroy();
@@ -116,9 +119,8 @@ export class Zpool implements ZpoolBackend {
         `pool "${this.name}" holds ${objects} objects, but ${movedCount} were named to be moved; name every live object once`,
       );
     }
-    const { type } = this.#backend;
     this.#backend.destroy();
-    this.#registry.unpin(type);
+    this.#registry.unpin(this.#driverType);
   }
 }
 

@@ -1,0 +1,29 @@
+// The program as a process: what `run` can't show. Needs the built program, which `npm test` has made before.
+
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { packageDirectory } from "./zlab.ts";
+
+const program = `${packageDirectory}dist/main.js`;
+
+function shell(command: string): { code: number | null; stdout: string; stderr: string } {
+  const env = { ...process.env, NODE: process.execPath, ZLAB: program, NO_COLOR: "1" };
+  const { status, stdout, stderr } = spawnSync("bash", ["-c", `set -o pipefail; ${command}`], {
+    env,
+    encoding: "utf8",
+  });
+  return { code: status, stdout, stderr };
+}
+
+describe.skipIf(!existsSync(program))("the process", () => {
+  test("has the exit code of the command", () => {
+    expect(shell('"$NODE" "$ZLAB" --version')).toMatchObject({ code: 0, stderr: "" });
+    expect(shell('"$NODE" "$ZLAB" nosuch')).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  test("ends quietly when its reader has gone", () => {
+    const { code, stderr } = shell('"$NODE" "$ZLAB" stat --json | true');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+});
