@@ -12,17 +12,21 @@ export class DirectHandles implements HandleScheme {
   slot = 0;
   readonly #machine: Machine;
   readonly #poolOwner: number;
-  readonly #plan: SizeClassPlan;
   readonly #zspages: ZspageTable;
   readonly #radix: number; // handles per page frame
+  readonly #firstSlot: Int32Array; // by class and page: first slot that begins in the page
+  readonly #stride: number; // entries of a class in it
+  readonly #sizeBytes: Int32Array; // by class
 
   /** `poolOwner` is the number by which the pool's pages are marked. */
   constructor(machine: Machine, poolOwner: number, plan: SizeClassPlan, zspages: ZspageTable) {
     this.#machine = machine;
     this.#poolOwner = poolOwner;
-    this.#plan = plan;
     this.#zspages = zspages;
     this.#radix = (2 * machine.pageBytes) / MIN_SLOT_BYTES;
+    this.#stride = plan.options.chainSize + 1;
+    this.#sizeBytes = Int32Array.from({ length: plan.indexCount }, (_, classIndex) => plan.sizeBytesOf(classIndex));
+    this.#firstSlot = firstSlotTable(plan, this.#stride);
   }
 
   resolve(handle: number): boolean {
@@ -31,9 +35,10 @@ export class DirectHandles implements HandleScheme {
     const z = this.#machine.pages.privateOf(pfn) as ZspageId;
     const classIndex = this.#zspages.classOf(z);
     const page = this.#machine.pages.indexOf(pfn);
-    const slot = this.#firstSlotOf(classIndex, page) + (handle % this.#radix) - 1;
-    const end = Math.min(this.#firstSlotOf(classIndex, page + 1), this.#plan.objectsPerZspageOf(classIndex));
-    if (!Number.isInteger(slot) || slot < this.#firstSlotOf(classIndex, page) || slot >= end) return false;
+    const entry = classIndex * this.#stride + page;
+    const first = this.#firstSlot[entry]!;
+    const slot = first + (handle - pfn * this.#radix) - 1;
+    if (!Number.isInteger(slot) || slot < first || slot >= this.#firstSlot[entry + 1]!) return false;
     if (!this.#zspages.isAllocated(z, slot)) return false;
     this.zspage = z;
     this.slot = slot;
@@ -42,8 +47,8 @@ export class DirectHandles implements HandleScheme {
 
   issue(z: ZspageId, slot: number): number {
     const classIndex = this.#zspages.classOf(z);
-    const page = Math.floor((slot * this.#plan.sizeBytesOf(classIndex)) / this.#machine.pageBytes);
-    return this.#zspages.pfnOf(z, page) * this.#radix + slot - this.#firstSlotOf(classIndex, page) + 1;
+    const page = (slot * this.#sizeBytes[classIndex]!) >> this.#machine.pageShift;
+    return this.#zspages.pfnOf(z, page) * this.#radix + slot - this.#firstSlot[classIndex * this.#stride + page]! + 1;
   }
 
   release(_handle: number): void {}
@@ -59,9 +64,18 @@ export class DirectHandles implements HandleScheme {
   handleAt(z: ZspageId, slot: number): number {
     return this.issue(z, slot);
   }
+}
 
-  /** Index of the first slot that begins in a page of the zspage. */
-  #firstSlotOf(classIndex: number, page: number): number {
-    return Math.ceil((page * this.#machine.pageBytes) / this.#plan.sizeBytesOf(classIndex));
+/** For each class and page of its zspages the first slot that begins there, and after the last page the number of slots. */
+function firstSlotTable(plan: SizeClassPlan, stride: number): Int32Array {
+  const table = new Int32Array(plan.indexCount * stride);
+  for (const classIndex of plan.owners) {
+    const pages = plan.pagesPerZspageOf(classIndex);
+    for (let page = 0; page < pages; page++) {
+      const slot = Math.ceil((page * plan.options.pageBytes) / plan.sizeBytesOf(classIndex));
+      table[classIndex * stride + page] = slot;
+    }
+    table[classIndex * stride + pages] = plan.objectsPerZspageOf(classIndex);
   }
+  return table;
 }
