@@ -96,7 +96,7 @@ function checkHandles(expect: Expect, store: PageStore, page: number): void {
 
 function checkLists(expect: Expect, store: PageStore): void {
   const { lists, pages, geometry, machine } = store;
-  lists.checkLinks((node) => expect(false, `list node ${node} is its next one's previous`));
+  lists.checkLinks((node) => expect(false, `list node ${node} is linked both ways and found`));
   const listOf = new Map<number, number>();
   for (let list = 0; list < machine.cpus.count * geometry.usableChunks; list++) {
     for (const page of lists.pagesOf(list)) listOf.set(page, list);

@@ -11,7 +11,7 @@
 
 import type { Machine, Pfn } from "@zlab/hw-sim";
 
-export const CELLS_PER_BLOCK = 4;
+const CELLS_PER_BLOCK = 4;
 export const NO_BLOCK = 0;
 
 const BLOCKS_PER_SLAB = 64; // Linux: blocks of 64 bytes in a page of slab memory

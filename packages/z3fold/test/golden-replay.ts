@@ -20,7 +20,7 @@ export function readTrace(path: URL): Line[] {
   return lines.map((line) => JSON.parse(line) as Line);
 }
 
-export function sizeOnlyMachine(): Machine {
+function sizeOnlyMachine(): Machine {
   return new Machine({
     pageBytes: 4096,
     zones: [{ kind: "NORMAL", pages: 1 << 16, watermarks: NO_WATERMARKS }],

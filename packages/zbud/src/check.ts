@@ -67,7 +67,7 @@ function checkPages(state: ZbudState, stats: PoolStats): void {
 }
 
 function checkLists(state: ZbudState): void {
-  state.lists.checkLinks((node) => expect(state, false, `list node ${node} is its next one's previous`));
+  state.lists.checkLinks((node) => expect(state, false, `list node ${node} is linked both ways and found`));
   const listOf = new Map<number, number>();
   for (let list = 0; list < USABLE_CHUNKS; list++) {
     for (const page of state.lists.pagesOf(list)) listOf.set(page, list);

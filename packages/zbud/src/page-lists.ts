@@ -1,6 +1,7 @@
 // Circular doubly linked lists of pages, the kernel's `list_head`, in two arrays. The head of list l is node l, page p is
 // node listCount + p. A node that points to itself is an empty list, or a page on no list; so a page can be taken
-// off without knowing which list it is on.
+// off without knowing which list it is on. A bit per list says where it is worth looking; it is set when a page is put
+// there, and cleared only when a search finds the list empty.
 
 import { NO_PAGE } from "./page-table.ts";
 
@@ -10,11 +11,13 @@ export class PageLists {
   readonly #listCount: number;
   #next: Int32Array;
   #previous: Int32Array;
+  readonly #maybeFilled: Int32Array; // bit list & 31 of word list >> 5
 
   constructor(listCount: number) {
     this.#listCount = listCount;
     this.#next = selfLinked(new Int32Array(0), listCount + FIRST_CAPACITY_PAGES);
     this.#previous = this.#next.slice();
+    this.#maybeFilled = new Int32Array((listCount >> 5) + 1);
   }
 
   /** Makes room for a page that has not been on a list before. */
@@ -32,6 +35,7 @@ export class PageLists {
     this.#previous[node] = list;
     this.#next[node] = second;
     this.#previous[second] = node;
+    this.#maybeFilled[list >> 5]! |= 1 << (list & 31);
   }
 
   /** Takes a page off its list; nothing happens if it is on none. */
@@ -47,12 +51,16 @@ export class PageLists {
 
   /** Takes the head off the first list from `fromList` to `toList` that has one; NO_PAGE if none has. */
   takeFirst(fromList: number, toList: number): number {
-    for (let list = fromList; list <= toList; list++) {
+    let list = this.#nextMaybeFilled(fromList, toList);
+    while (list <= toList) {
       const node = this.#next[list]!;
-      if (node === list) continue;
-      const page = node - this.#listCount;
-      this.remove(page);
-      return page;
+      if (node !== list) {
+        const page = node - this.#listCount;
+        this.remove(page);
+        return page;
+      }
+      this.#maybeFilled[list >> 5]! &= ~(1 << (list & 31));
+      list = this.#nextMaybeFilled(list + 1, toList);
     }
     return NO_PAGE;
   }
@@ -64,12 +72,29 @@ export class PageLists {
     return pages;
   }
 
-  /** Calls `broken` for every link that its neighbour does not return. */
+  /** Calls `broken` for every node whose next one does not point back to it, and every list with pages and no bit. */
   checkLinks(broken: (node: number) => void): void {
     for (let node = 0; node < this.#next.length; node++) {
-      if (this.#previous[this.#next[node]!] !== node) broken(node);
+      const overlooked = this.#next[node] !== node && this.#nextMaybeFilled(node, node) !== node;
+      if (this.#previous[this.#next[node]!] !== node || (node < this.#listCount && overlooked)) broken(node);
     }
   }
+
+  /** The first list from `list` to `toList` whose bit is set, else a number above `toList`. */
+  #nextMaybeFilled(list: number, toList: number): number {
+    let next = list;
+    while (next <= toList) {
+      const bits = this.#maybeFilled[next >> 5]! >>> (next & 31);
+      if (bits !== 0) return next + lowestBitOf(bits);
+      next = (next | 31) + 1;
+    }
+    return next;
+  }
+}
+
+/** Number of the lowest bit that is set. */
+function lowestBitOf(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
 }
 
 function selfLinked(old: Int32Array, length: number): Int32Array {
