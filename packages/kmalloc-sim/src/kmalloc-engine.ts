@@ -20,7 +20,8 @@ export interface KmallocEngine {
   readonly slotBytes: number;
   /** Pages held now. */
   readonly totalPages: number;
-  /** Allocates at least `bytes` bytes (at most `largestBytes`). Returns the object's physical address; ZERO_SIZE_PTR for 0 bytes; or ENOMEM. */
+  /** Allocates at least `bytes` bytes (at most `largestBytes`). Returns the object's physical address, ZERO_SIZE_PTR for 0
+   * bytes, or ENOMEM. */
   kmalloc(bytes: number, gfp: number): number | Errno;
   /** Frees an object by its address. 0 and ZERO_SIZE_PTR are ignored. Throws ZLAB_BAD_HANDLE. */
   kfree(address: number): void;

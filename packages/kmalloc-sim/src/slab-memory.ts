@@ -25,7 +25,8 @@ export class SlabMemory {
     return this.#totalPages;
   }
 
-  /** Makes a slab of 2^order pages with `objects` free objects; the arguments are those of `SlabTable.acquire`. Returns the slab, or ENOMEM. */
+  /** Makes a slab of 2^order pages with `objects` free objects; the arguments are those of `SlabTable.acquire`. Returns the
+   * slab, or ENOMEM. */
   takeSlab(
     cache: number,
     order: number,

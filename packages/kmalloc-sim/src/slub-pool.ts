@@ -278,7 +278,7 @@ export class SlubPool implements KmallocEngine {
 }
 
 /** Bytes of the largest block of pages that the machine hands out. */
-export function largestBlockBytes({ pageBytes }: Pick<Machine, "pageBytes">): number {
+function largestBlockBytes({ pageBytes }: Machine): number {
   return pageBytes * 2 ** MAX_PAGE_ORDER;
 }
 
