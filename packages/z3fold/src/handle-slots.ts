@@ -1,7 +1,7 @@
 // Handle cells. A page with header owns a block of four cells; the handle of an object is the address of a cell in the
 // block of the page where the object was first placed, and the cell says where the object is now:
 //
-//   address of a cell    2 * (4 * block + cell)       so addresses are even
+//   address of a cell    2 * (4 * block + cell)       so addresses are even, and below 2^31 for 2^28 blocks
 //   value of a cell      page frame number, 0: free | place = chunks << 2 | (buddy + firstNum) mod 4
 //                                                     (chunks only for a last buddy)
 //

@@ -16,7 +16,7 @@ export class Z3foldPageTable {
   #pfn: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES).fill(NO_PAGE); // page frame, NO_PAGE while the entry is free
   #seq: Float64Array = new Float64Array(FIRST_CAPACITY_PAGES); // place in the order of creation
   #chunks: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES * BUDDIES); // [page * 4 + buddy], 0: absent
-  #handle: Float64Array = new Float64Array(FIRST_CAPACITY_PAGES * BUDDIES); // [page * 4 + buddy]
+  #handle: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES * BUDDIES); // [page * 4 + buddy], a cell address
   #startMiddle: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES); // first chunk of the middle buddy; stays when that is freed
   #firstNum: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES); // turns of the cell numbering, modulo 4
   #foreign: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES); // objects whose cell is in another page's block
@@ -91,8 +91,8 @@ export class Z3foldPageTable {
     this.#chunks[page * BUDDIES + buddy] = chunks;
   }
 
-  /** Handle of the buddy, meaningful while it is present. The kernel doesn't keep it; here it lets moves be reported and
-   * mapped objects be recognized. */
+  /** Handle of the first, middle or last buddy, meaningful while that is present. The kernel doesn't keep it; here it lets
+   * moves be reported and mapped objects be recognized. */
   handleOf(page: number, buddy: number): number {
     return this.#handle[page * BUDDIES + buddy]!;
   }
@@ -152,7 +152,7 @@ export class Z3foldPageTable {
     this.#pfn = copyInto(new Int32Array(capacityPages).fill(NO_PAGE), this.#pfn);
     this.#seq = copyInto(new Float64Array(capacityPages), this.#seq);
     this.#chunks = copyInto(new Uint8Array(capacityPages * BUDDIES), this.#chunks);
-    this.#handle = copyInto(new Float64Array(capacityPages * BUDDIES), this.#handle);
+    this.#handle = copyInto(new Int32Array(capacityPages * BUDDIES), this.#handle);
     this.#startMiddle = copyInto(new Uint8Array(capacityPages), this.#startMiddle);
     this.#firstNum = copyInto(new Uint8Array(capacityPages), this.#firstNum);
     this.#foreign = copyInto(new Uint8Array(capacityPages), this.#foreign);

@@ -242,10 +242,8 @@ export class Z3foldPool implements ZpoolBackend {
     const { pages, geometry } = this.#store;
     const page = this.#store.newHeadlessPage(gfp);
     if (page === NO_PAGE) return 0;
-    const handle = pages.pfnOf(page) * geometry.pageBytes + HEADLESS_BIT;
-    pages.setHandle(page, Buddy.headless, handle);
     this.#usedChunks += pages.chunksOf(page, Buddy.headless);
-    return handle;
+    return pages.pfnOf(page) * geometry.pageBytes + HEADLESS_BIT;
   }
 
   #newPage(gfp: number): number {
