@@ -11,6 +11,7 @@ const DOOR_EXPORT = /^export (\*|\{[^}]*\}) from "(\.[^"]+)";/gm;
 
 /** Notes to oneself; written with a dash, so that this file has none. */
 const NOTES = new RegExp(`\\b(?:${["TO-DO", "FIX-ME", "X-XX", "HA-CK"].join("|").replaceAll("-", "")})\\b`);
+const PLACEHOLDER = /@@\w+@@/;
 const HISTORY = /\b(?:issue|ticket|PR) ?#?\d+\b/i;
 const UNRUN_TEST = /\b(?:test|it|describe)(?:\.\w+)*\.(?:skip|only|todo|fails)\b|\bx(?:test|it|describe)\(/;
 /** A path from the root of a machine's file system, in quotes or in prose; the kernel's own files are named freely. */
@@ -26,10 +27,11 @@ export function badNames({ path }: TextFile): string[] {
   return FILE_NAME.test(posix.basename(path)) ? [] : [`${path}: a file name is kebab-case`];
 }
 
-/** Notes to oneself, history, and tests that don't run or keep others from running. */
+/** Notes to oneself, placeholders, history, and tests that don't run or keep others from running. */
 export function leftovers(file: TextFile): string[] {
   return [
     ...violations(file, "a note to oneself", (line) => NOTES.test(line)),
+    ...violations(file, "a placeholder", (line) => PLACEHOLDER.test(line)),
     ...violations(file, "a ticket's number; say why instead", (line) => HISTORY.test(line)),
     ...violations(file, "a test that is not run, or alone", (line) => UNRUN_TEST.test(line)),
   ];

@@ -43,6 +43,7 @@ describe("nothing is left over", () => {
       "TO~DO: later",
       "FIX~ME",
       "a HA~CK",
+      "@~@TABLE@@",
       "as in iss~ue 12",
       "te~st.skip(",
       "desc~ribe.only.each(",
