@@ -69,8 +69,8 @@ class ZramPlayer implements TracePlayer {
         this.#store(slot, SlotKind.huge, pageBytes);
         break;
       case COMPRESSED:
-        if (bytes < 1 || bytes > pageBytes) throw new TraceError(`length ${bytes} is out of range: 1 to ${pageBytes}`);
         this.#checkCompressedLength(bytes);
+        if (bytes < 1 || bytes > pageBytes) throw new TraceError(`length ${bytes} is out of range: 1 to ${pageBytes}`);
         this.#store(slot, SlotKind.compressed, bytes);
         break;
       default:
@@ -102,12 +102,12 @@ class ZramPlayer implements TracePlayer {
     for (const [i, name] of MM_STAT_COLUMNS.entries()) this.#checker.equal(`mm_stat ${name}`, line.at(i), columns[i]!);
   }
 
-  /** A compressed page as long as the limit or longer would have been stored as it is. */
+  /** A page that compresses to the limit or more would have been stored as it is; none compresses to nothing. */
   #checkCompressedLength(bytes: number): void {
     if (this.#checker === undefined) return;
     this.#checker.count++;
-    if (bytes < this.#hugeFromBytes) return;
-    throw new Divergence("kind", "c", `h (a length of ${bytes} is not below ${this.#hugeFromBytes})`);
+    if (bytes >= 1 && bytes < this.#hugeFromBytes) return;
+    throw new Divergence("length of a compressed page", bytes, `1 to ${this.#hugeFromBytes - 1}`);
   }
 
   #checkPages(line: TraceLine, field: number): void {
