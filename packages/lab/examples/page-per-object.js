@@ -126,10 +126,23 @@ class PagePerObjectPool {
   }
 }
 
+function refuseOptions(options = {}) {
+  const [unknown] = Object.keys(options).filter((option) => options[option] !== undefined);
+  if (unknown !== undefined) throw new ZPoolError("ZLAB_POOL_OPTIONS", `${TYPE} has no option "${unknown}"`);
+}
+
 /** @type {import("@zlab/zpool").ZpoolDriver} */
 export default {
   type: TYPE,
   description: "a page for every object",
-  capabilities: capabilitiesFor,
-  create: (machine, name) => new PagePerObjectPool(machine, name),
+
+  capabilities(pageBytes, options) {
+    refuseOptions(options);
+    return capabilitiesFor(pageBytes);
+  },
+
+  create(machine, name, options) {
+    refuseOptions(options);
+    return new PagePerObjectPool(machine, name);
+  },
 };

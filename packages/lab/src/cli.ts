@@ -55,7 +55,7 @@ export async function run(argv: readonly string[], environment: RunEnvironment):
       },
   };
   const program = createProgram(context);
-  const args = withDefaultCommand(argv);
+  const args = completeArguments(argv, program);
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCode;
@@ -72,6 +72,7 @@ function createProgram(context: CommandContext): Command {
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
     .usage("[command] [options]")
     .exitOverride()
     .configureOutput({
@@ -96,12 +97,13 @@ ${examples([
   return program;
 }
 
-/** Without a command, `compare` is meant; options of the program itself stay what they are. */
-function withDefaultCommand(argv: readonly string[]): string[] {
-  const first = argv[0];
-  const isOption = first?.startsWith("-") ?? true;
-  const isProgramOption = first !== undefined && ["-h", "--help", "-V", "--version"].includes(first);
-  return isOption && !isProgramOption ? ["compare", ...argv] : [...argv];
+/** Without a command, `compare` is meant; `help x` is `x --help`; and of a command that doesn't exist nothing else is looked at. */
+function completeArguments(argv: readonly string[], program: Command): string[] {
+  const [first, ...rest] = argv;
+  if (first === "help") return rest.length === 0 ? ["--help"] : completeArguments([...rest, "--help"], program);
+  if (first !== undefined && ["-h", "--help", "-V", "--version"].includes(first)) return [first];
+  if (first === undefined || first.startsWith("-")) return ["compare", ...argv];
+  return program.commands.some((command) => command.name() === first) ? [...argv] : [first];
 }
 
 function packageVersion(): string {

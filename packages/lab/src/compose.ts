@@ -18,7 +18,7 @@ import { Container, type ContainerModule } from "inversify";
 import { nodeCodecsModule } from "./codecs/module.ts";
 import { PAGE_CODECS, type PageCodec } from "./codecs/page-codec.ts";
 
-const MIB = 2 ** 20;
+const GIB = 2 ** 30;
 const DEFAULT_CHAIN_SIZE = 8;
 
 /** The modules of all backends that come with zlab. */
@@ -43,7 +43,7 @@ export function createCodecs(): PageCodec[] {
 /** A machine with pages of `pageBytes` and ample memory to store `inputBytes` in any backend: an x86-64, or one zone of
  * larger pages. */
 export function machineFor(pageBytes: number, inputBytes: number): MachineOptions {
-  const memoryBytes = Math.ceil(Math.max(256 * MIB, 4 * inputBytes) / MIB) * MIB;
+  const memoryBytes = Math.ceil((GIB + 4 * inputBytes) / GIB) * GIB;
   return pageBytes === 4096 ? x86_64(memoryBytes) : largePages(pageBytes, memoryBytes);
 }
 

@@ -24,6 +24,11 @@ describe("help", () => {
     }
   });
 
+  test("help is a command too", async () => {
+    expect(await zlab(["help"])).toEqual(await zlab(["--help"]));
+    expect(await zlab(["help", "stat"])).toEqual(await zlab(["stat", "--help"]));
+  });
+
   test("--version prints the package's version", async () => {
     expect(await zlab(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });

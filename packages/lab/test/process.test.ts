@@ -11,6 +11,7 @@ function shell(command: string): { code: number | null; stdout: string; stderr: 
   const env = { ...process.env, NODE: process.execPath, ZLAB: program, NO_COLOR: "1" };
   const { status, stdout, stderr } = spawnSync("bash", ["-c", `set -o pipefail; ${command}`], {
     env,
+    cwd: packageDirectory,
     encoding: "utf8",
   });
   return { code: status, stdout, stderr };
@@ -20,6 +21,18 @@ describe.skipIf(!existsSync(program))("the process", () => {
   test("has the exit code of the command", () => {
     expect(shell('"$NODE" "$ZLAB" --version')).toMatchObject({ code: 0, stderr: "" });
     expect(shell('"$NODE" "$ZLAB" nosuch')).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("says on one line that its output can't be written", () => {
+    const { code, stderr } = shell('"$NODE" "$ZLAB" backends >/dev/full');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^zlab: cannot write the output: ENOSPC[^\n]*\n$/);
+  });
+
+  test("reports what a driver module leaves behind on one line", () => {
+    const { code, stderr } = shell('"$NODE" "$ZLAB" backends --driver test/fixtures/delayed-failure.js >/dev/null');
+    expect(code).toBe(2);
+    expect(stderr).toBe("zlab: uncaught: too late\n");
   });
 
   test("ends quietly when its reader has gone", () => {

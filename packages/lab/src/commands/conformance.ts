@@ -1,10 +1,11 @@
 import type { RegisterCommand } from "../context.ts";
-import { integerOption, repeatedOption, seedOption } from "../options.ts";
+import { integerOption, pageSizeOption, repeatedOption, seedOption } from "../options.ts";
 import { examples } from "./examples.ts";
 
 export interface ConformanceOptions {
   readonly seed: number;
   readonly runs?: number;
+  readonly pageSize: number;
   readonly property?: readonly string[];
   readonly json?: boolean;
 }
@@ -19,8 +20,13 @@ export const register: RegisterCommand = (program, context) => {
     )
     .argument("<driver>", "an ES module that exports a driver, or the name of a registered allocator")
     .option("--seed <n>", "seed of the random sequences", seedOption, 1)
-    .option("--runs <n>", "sequences per promise, 1 to 1000000", integerOption("--runs", 1, 1_000_000))
+    .option(
+      "--runs <n>",
+      "sequences per promise, 1 to 1000000 (default: the kit's)",
+      integerOption("--runs", 1, 1_000_000),
+    )
     .option("--property <id>", "check this promise only; may be repeated", repeatedOption)
+    .option("--page-size <bytes>", "4096, 16384 or 65536", pageSizeOption, 4096)
     .option("--json", "print the verdicts as JSON")
     .addHelpText(
       "after",

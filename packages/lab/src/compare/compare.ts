@@ -61,8 +61,9 @@ function runAll(
   const runs: Run[] = [];
   using progress = startProgress(stderr, codecs.length * (variants.length + 1));
   for (const codec of codecs) {
-    progress.update(codecSummaries.length + runs.length, `compressing with ${codec.name}`);
-    const compressed = compressPages(pageSet, codec);
+    const compressed = compressPages(pageSet, codec, (part) =>
+      progress.update(codecSummaries.length + runs.length + part, `compressing with ${codec.name}`),
+    );
     codecSummaries.push(summariseCodec(compressed));
     for (const variant of variants) {
       progress.update(codecSummaries.length + runs.length, `${variant.label}, ${codec.name}`);

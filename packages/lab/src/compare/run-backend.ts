@@ -74,17 +74,17 @@ class BackendRun {
     const pool = createZpool();
     const stored = new StoredObjects(pool.backend, this.#compressed.objects);
     const afterStore = { ...this.#store(stored), ...this.#poolSize(pool) };
-    this.#verify(stored, "store", true);
+    this.#verify(stored, "store");
 
     this.stage = "churn";
     churn(stored, this.#parameters.seed);
     const pagesAfterChurn = pool.totalPages();
-    this.#verify(stored, "churn", false);
+    this.#verify(stored, "churn");
 
     this.stage = "compaction";
     if (pool.capabilities.compact) pool.compact();
     const pagesAfterCompaction = pool.capabilities.compact ? pool.totalPages() : null;
-    this.#verify(stored, "compaction", false);
+    this.#verify(stored, "compaction");
 
     this.#empty(stored, pool);
     const missingPages = freePagesBefore - machine.freePageCount();
@@ -117,9 +117,9 @@ class BackendRun {
     return { poolPages: pool.totalPages(), spanningObjects: pool.stats().spanningObjects };
   }
 
-  #verify(stored: StoredObjects, phase: string, restore: boolean): void {
+  #verify(stored: StoredObjects, phase: string): void {
     this.stage = `verification after ${phase}`;
-    verify(stored, this.#compressed, this.stage, restore);
+    verify(stored, this.#compressed, this.stage);
     stored.pool.check(3);
   }
 

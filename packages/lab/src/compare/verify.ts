@@ -5,9 +5,10 @@ import { type CompressedPages, restorePage } from "../pages/compressed-pages.ts"
 import { RunFailure } from "./run-failure.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 
-/** Loads every stored object through a mapping and compares it byte for byte with the compressed page; with `restore` it is also
- * decompressed, as it was read back, and compared with the page. Throws a `RunFailure` at the first difference. */
-export function verify(stored: StoredObjects, compressed: CompressedPages, stage: string, restore: boolean): void {
+/** Loads every stored object through a mapping and compares it byte for byte with the compressed page. The first time that an
+ * object is read back it is also decompressed and compared with the page; afterwards the same bytes must give the same page.
+ * Throws a `RunFailure` at the first difference. */
+export function verify(stored: StoredObjects, compressed: CompressedPages, stage: string): void {
   const buffer = new Uint8Array(compressed.pageSet.pageBytes);
   for (let place = 0; place < stored.placeCount; place++) {
     if (!stored.isStored(place)) continue;
@@ -24,7 +25,7 @@ export function verify(stored: StoredObjects, compressed: CompressedPages, stage
     }
     const got = buffer.subarray(0, object.length);
     assertEqual(object, got, "of its compressed bytes", compressed, objectIndex, stage);
-    if (restore) verifyPage(got, compressed, objectIndex, stage);
+    if (compressed.restored[objectIndex] === 0) verifyPage(got, compressed, objectIndex, stage);
   }
 }
 
@@ -37,6 +38,7 @@ function verifyPage(got: Uint8Array, compressed: CompressedPages, objectIndex: n
     throw failureAt(compressed, objectIndex, stage, `what was read back does not decompress: ${messageOf(error)}`);
   }
   assertEqual(pageSet.pages[pageIndexes[objectIndex]!]!, page, "of the page", compressed, objectIndex, stage);
+  compressed.restored[objectIndex] = 1;
 }
 
 function assertEqual(

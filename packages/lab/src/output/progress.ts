@@ -7,7 +7,7 @@ const REDRAW_MS = 100;
 const BAR_WIDTH = 30;
 
 export interface Progress extends Disposable {
-  /** Tells how many of the steps are done, and what is being done now. */
+  /** Tells how many of the steps are done, parts of a step included, and what is being done now. */
   update(doneCount: number, label: string): void;
 }
 
@@ -23,7 +23,7 @@ export function startProgress(terminal: Terminal, totalCount: number, now: () =>
       drawnMs = ms;
       const filled = Math.round((Math.min(doneCount, totalCount) / Math.max(1, totalCount)) * BAR_WIDTH);
       const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
-      const text = `${bar} ${doneCount}/${totalCount} ${label}`;
+      const text = `${bar} ${Math.floor(doneCount)}/${totalCount} ${label}`;
       terminal.write(`\r\x1b[K${text.slice(0, (terminal.columns ?? 80) - 1)}`);
     },
     [Symbol.dispose]() {

@@ -11,6 +11,8 @@ export interface CompressedPages {
   readonly objects: readonly Uint8Array[];
   /** Number of the page that an object stands for. */
   readonly pageIndexes: readonly number[];
+  /** 1 for each object of which `verify` has seen that it decompresses to its page. */
+  readonly restored: Uint8Array;
   /** Sum of the objects' lengths. */
   readonly objectBytes: number;
   /** Pages of equal words, for which nothing is stored. */
@@ -19,13 +21,20 @@ export interface CompressedPages {
   readonly rawCount: number;
 }
 
-/** Compresses every page that isn't same-filled. */
-export function compressPages(pageSet: PageSet, codec: PageCodec): CompressedPages {
+const PAGES_PER_REPORT = 1024;
+
+/** Compresses every page that isn't same-filled. `onProgress` is told now and then which part of the pages, from 0 to 1, is done. */
+export function compressPages(
+  pageSet: PageSet,
+  codec: PageCodec,
+  onProgress?: (part: number) => void,
+): CompressedPages {
   const objects: Uint8Array[] = [];
   const pageIndexes: number[] = [];
   let objectBytes = 0;
   let rawCount = 0;
   for (const [pageIndex, page] of pageSet.pages.entries()) {
+    if (pageIndex % PAGES_PER_REPORT === 0) onProgress?.(pageIndex / pageSet.pages.length);
     if (isSameFilled(page)) continue;
     const compressed = codec.compress(page);
     const isRaw = compressed.length >= page.length;
@@ -36,7 +45,8 @@ export function compressPages(pageSet: PageSet, codec: PageCodec): CompressedPag
     objectBytes += object.length;
   }
   const sameFilledCount = pageSet.pages.length - objects.length;
-  return { codec, pageSet, objects, pageIndexes, objectBytes, sameFilledCount, rawCount };
+  const restored = new Uint8Array(objects.length);
+  return { codec, pageSet, objects, pageIndexes, restored, objectBytes, sameFilledCount, rawCount };
 }
 
 /** The page that a stored object stands for: the object itself if it is as long as a page. */
