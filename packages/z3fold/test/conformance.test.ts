@@ -1,0 +1,15 @@
+// The promises of the zpool contract, checked by the conformance kit. Larger pages are moved about at a cost, so that
+// they get fewer programs.
+
+import { z3foldDriver } from "@zlab/z3fold";
+import { conformanceSuite } from "@zlab/zpool/testing";
+import { describe, test } from "vitest";
+
+const seed = Number(process.env["ZLAB_SEED"] ?? 1);
+
+describe.each([
+  [4096, 8],
+  [16384, 1],
+])("pages of %d bytes", (pageBytes, runs) => {
+  conformanceSuite({ test, driver: z3foldDriver, pageBytes, seed, runs });
+});
