@@ -73,6 +73,22 @@ test.each(families)(
   },
 );
 
+test("contents are compared before every free, after every compaction and at the end", async () => {
+  const trace = "zsmalloc-6.12/zsmalloc-boundary-s1.trace.jsonl.gz";
+  let live = 0;
+  let comparisons = 0;
+  for (const line of readLines(trace)) {
+    if (line.startsWith('["a"')) live++;
+    if (line.startsWith('["f"')) {
+      live--;
+      comparisons++;
+    }
+    if (line.startsWith('["c"')) comparisons += live;
+  }
+  const { files } = await zlabJson<ReplayJson>(["replay", goldenPath(trace), "--payload"]);
+  expect(files[0]!.contentChecks).toBe(comparisons + live);
+});
+
 describe("files", () => {
   const trace = "zsmalloc-6.12/zsmalloc-errors-s1.trace.jsonl.gz";
 

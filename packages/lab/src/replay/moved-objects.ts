@@ -18,6 +18,8 @@ export function checkMoved(
   placeNames: readonly string[],
   placeOf: (handle: Handle) => readonly number[],
 ): void {
+  checker.count++;
+  if (recorded.length === 0 && moved.length === 0) return;
   const movedHandles = new Set(moved);
   let previousId = -1;
   for (const [id, ...place] of recorded) {
@@ -33,6 +35,5 @@ export function checkMoved(
     for (const [i, name] of placeNames.entries()) checker.equal(`moved object ${id}, ${name}`, place[i]!, found[i]!);
     movedHandles.delete(handle);
   }
-  checker.count++;
   for (const handle of movedHandles) throw new Divergence(`object ${ids.idOf(handle)}`, "not moved", "moved");
 }

@@ -15,8 +15,6 @@ export class ObjectIds {
   #handles: Float64Array = new Float64Array(FIRST_CAPACITY);
   /** One more than the highest id seen. */
   end = 0;
-  /** Objects allocated and not freed. */
-  liveCount = 0;
 
   /** Throws a TraceError if the id is out of range or was used before. */
   assertNew(id: number): void {
@@ -29,7 +27,6 @@ export class ObjectIds {
   /** Gives a new id its handle. */
   store(id: number, handle: Handle): void {
     this.#set(id, handle);
-    this.liveCount++;
   }
 
   /** Notes that the pool refused what the recorded one had stored. */
@@ -50,7 +47,6 @@ export class ObjectIds {
     if (handle === FAILED) throw new TraceError(`free of id ${id}, whose allocation failed`);
     this.#handles[id] = FREED;
     if (handle === REFUSED) return undefined;
-    this.liveCount--;
     return handle as Handle;
   }
 
@@ -64,14 +60,6 @@ export class ObjectIds {
   idOf(handle: Handle): number | undefined {
     const id = this.#handles.subarray(0, this.end).indexOf(handle);
     return id < 0 ? undefined : id;
-  }
-
-  /** Calls `visit` for every live object, in the order of ids. */
-  forEachLive(visit: (id: number, handle: Handle) => void): void {
-    for (let id = 0; id < this.end; id++) {
-      const handle = this.#handles[id]!;
-      if (handle > 0) visit(id, handle as Handle);
-    }
   }
 
   #set(id: number, value: number): void {

@@ -25,7 +25,7 @@ export interface ReplaySettings {
 }
 
 /** The first fact that was not as recorded. */
-export interface FoundDivergence {
+interface FoundDivergence {
   /** Line of the decompressed file, from 1. */
   readonly line: number;
   readonly operation: string;

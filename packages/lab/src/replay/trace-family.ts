@@ -15,7 +15,7 @@ export interface TraceSettings {
 }
 
 /** What the user said about the pool. */
-export interface SettingsOverrides {
+interface SettingsOverrides {
   readonly chainSize?: number | undefined;
 }
 

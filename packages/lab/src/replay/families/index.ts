@@ -9,7 +9,7 @@ import { zram618 } from "./zram-6.18.ts";
 import { zsmalloc310 } from "./zsmalloc-3.10.ts";
 import { zsmalloc612 } from "./zsmalloc-6.12.ts";
 
-export const TRACE_FAMILIES: readonly TraceFamily[] = [zsmalloc612, zsmalloc310, zbud612, z3fold612, zram618];
+const TRACE_FAMILIES: readonly TraceFamily[] = [zsmalloc612, zsmalloc310, zbud612, z3fold612, zram618];
 
 /** The family of a header. Throws a TraceError if there is none. */
 export function familyOf(header: TraceHeader): TraceFamily {
