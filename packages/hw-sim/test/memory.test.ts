@@ -131,6 +131,12 @@ describe("backings", () => {
     ]);
   });
 
+  test("a chunk holds a block of the highest order, however small the memory", () => {
+    const memory = new PhysicalMemory(4096, 100, "array-buffer");
+    memory.fill(99 as Pfn, 0, 4096, 1);
+    expect([memory.chunkBytes, memory.residentBytes()]).toEqual([4 * MIB, 100 * 4096]);
+  });
+
   test("the page size and chunk size fit together", () => {
     expect(PAGE_SIZES.map((bytes) => new PhysicalMemory(bytes, 2 ** 20, "array-buffer").chunkBytes)).toEqual(
       PAGE_SIZES.map(() => 64 * MIB),
