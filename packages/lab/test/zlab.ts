@@ -1,11 +1,10 @@
 // Runs zlab in this process and collects what it prints.
 
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import { rmSync } from "node:fs";
 import { run } from "../src/cli.ts";
 
 export interface Outcome {
@@ -17,14 +16,18 @@ export interface Outcome {
 /** The package's directory, against which the tests name files. */
 export const packageDirectory = fileURLToPath(new URL("..", import.meta.url));
 
-export async function zlab(argv: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+export async function zlab(
+  argv: readonly string[],
+  env: Record<string, string> = {},
+  cwd: string = packageDirectory,
+): Promise<Outcome> {
   let stdout = "";
   let stderr = "";
   const code = await run(argv, {
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     env,
-    cwd: packageDirectory,
+    cwd,
   });
   return { code, stdout, stderr };
 }

@@ -1,3 +1,5 @@
+// The options of `zlab backends`.
+
 import type { RegisterCommand } from "../context.ts";
 import { pageSizeOption, repeatedOption } from "../options.ts";
 import { examples } from "./examples.ts";

@@ -1,3 +1,5 @@
+// The options of `zlab compare`.
+
 import type { CommandContext, RegisterCommand } from "../context.ts";
 import { chainOption, listOption, pageSizeOption, repeatedOption, seedOption } from "../options.ts";
 import { examples } from "./examples.ts";

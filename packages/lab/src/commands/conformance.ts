@@ -1,3 +1,5 @@
+// The options of `zlab conformance`.
+
 import type { RegisterCommand } from "../context.ts";
 import { integerOption, pageSizeOption, repeatedOption, seedOption } from "../options.ts";
 import { examples } from "./examples.ts";

@@ -1,3 +1,5 @@
+// The options of `zlab stat`.
+
 import type { RegisterCommand } from "../context.ts";
 import { chainOption, choiceOption, pageSizeOption } from "../options.ts";
 import { examples } from "./examples.ts";

@@ -5,10 +5,10 @@ import type { ZpoolBackend } from "@zlab/zpool";
 import { StoredObjects } from "./stored-objects.ts";
 
 /** The compiler of the JavaScript engine needs about this long until the code is as fast as it gets. */
-const WARM_UP_MS = 60;
+const WARM_UP_MS = 120;
 /** Rounds are repeated until they fill this time; the median of less would be luck. */
-const MEASURING_MS = 60;
-const MIN_ROUNDS = 3;
+const MEASURING_MS = 50;
+const MIN_ROUNDS = 9;
 
 export interface Timings {
   /** malloc, map WO, copy, unmap: nanoseconds per object. NaN if nothing can be stored. */
@@ -23,7 +23,7 @@ export interface Timings {
 export function measure(pool: ZpoolBackend, objects: readonly Uint8Array[], pageBytes: number): Timings {
   const stored = new StoredObjects(pool, objects);
   const buffer = new Uint8Array(pageBytes);
-  repeatFor(WARM_UP_MS, 1, () => measureRound(stored, buffer));
+  repeatFor(WARM_UP_MS, 3, () => measureRound(stored, buffer));
   const rounds = repeatFor(MEASURING_MS, MIN_ROUNDS, () => measureRound(stored, buffer));
   return {
     nsPerStore: median(rounds.map(({ nsPerStore }) => nsPerStore)),
@@ -32,12 +32,18 @@ export function measure(pool: ZpoolBackend, objects: readonly Uint8Array[], page
   };
 }
 
-/** Repeats `round` at least `minRounds` times and until `ms` milliseconds have passed. */
+/** Repeats `round` at least `minRounds` times and until the process has worked for `ms` milliseconds. Time that other processes take
+ * away doesn't count, so that the code is warm on a busy machine too. */
 function repeatFor<T>(ms: number, minRounds: number, round: () => T): T[] {
   const results: T[] = [];
-  const startMs = performance.now();
-  while (results.length < minRounds || performance.now() - startMs < ms) results.push(round());
+  const start = process.cpuUsage();
+  while (results.length < minRounds || workedMs(start) < ms) results.push(round());
   return results;
+}
+
+function workedMs(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
 }
 
 function measureRound(stored: StoredObjects, buffer: Uint8Array): Timings {

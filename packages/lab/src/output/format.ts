@@ -2,7 +2,7 @@
 
 /** 1234567 as "1,234,567". */
 export function thousands(count: number): string {
-  return count.toLocaleString("en-US", { maximumFractionDigits: 0 });
+  return String(Math.round(count)).replaceAll(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** Bytes with a binary unit and three or four figures: "512 B", "4.0 KiB", "7.9 MiB". */
