@@ -1,9 +1,9 @@
 // The program as a process: what `run` can't show. Needs the built program, which `npm test` has made before.
 
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { packageDirectory } from "./zlab.ts";
+import { packageDirectory, temporaryFile } from "./zlab.ts";
 
 const program = `${packageDirectory}dist/main.js`;
 
@@ -33,6 +33,19 @@ describe.skipIf(!existsSync(program))("the process", () => {
     const { code, stderr } = shell('"$NODE" "$ZLAB" backends --driver test/fixtures/delayed-failure.js >/dev/null');
     expect(code).toBe(2);
     expect(stderr).toBe("zlab: uncaught: too late\n");
+  });
+
+  test("says when a driver module never finishes loading", () => {
+    const file = temporaryFile("waiting.mjs", "await new Promise(() => {});");
+    const { code, stderr } = shell(`"$NODE" "$ZLAB" backends --driver ${file}`);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: "zlab: a module that was imported never finished loading\n" });
+  });
+
+  test("a driver may lie anywhere", () => {
+    const file = temporaryFile("somewhere.mjs", readFileSync(`${packageDirectory}examples/page-per-object.js`));
+    const { code, stdout, stderr } = shell(`"$NODE" "$ZLAB" backends --driver ${file} | tail -n 1`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^page-per-object +4,096 /);
   });
 
   test("ends quietly when its reader has gone", () => {

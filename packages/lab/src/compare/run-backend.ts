@@ -12,7 +12,7 @@ import { type Timings, measure } from "./timing.ts";
 import { verify } from "./verify.ts";
 
 /** What was measured; every phase was verified. */
-export interface RunResult extends Phases, Timings {}
+interface RunResult extends Phases, Timings {}
 
 interface Phases {
   readonly objectsStored: number;

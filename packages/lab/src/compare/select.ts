@@ -18,7 +18,7 @@ export async function selectVariants(
 }
 
 /** A registered backend by the name that tables show. */
-export function findVariant(name: string, known: readonly BackendVariant[]): BackendVariant {
+function findVariant(name: string, known: readonly BackendVariant[]): BackendVariant {
   const variant = known.find(({ label }) => label === name);
   if (variant !== undefined) return variant;
   throw new UsageError(`there is no backend "${name}"; there are: ${known.map(({ label }) => label).join(", ")}`);

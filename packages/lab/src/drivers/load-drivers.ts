@@ -1,6 +1,7 @@
 // Allocators from modules that somebody else wrote.
 
 import { statSync } from "node:fs";
+import { registerHooks } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ZpoolDriver } from "@zlab/zpool";
@@ -50,12 +51,20 @@ function checkFile(file: string, path: string): void {
   if (isDirectory) throw fileError(file, "is a directory; name a module file");
 }
 
+/** Imports a module. Wherever it lies, `@zlab/…` means the packages of this program, so that a driver is a single file that needs no
+ * installation. */
 async function importModule(file: string, path: string): Promise<Record<string, unknown>> {
+  const hooks = registerHooks({
+    resolve: (specifier, context, nextResolve) =>
+      nextResolve(specifier, specifier.startsWith("@zlab/") ? { ...context, parentURL: import.meta.url } : context),
+  });
   try {
     return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {
     const kind = error instanceof Error ? `${error.name}: ` : "";
-    throw fileError(file, `cannot be loaded: ${kind}${messageOf(error)}; the module must be an ES module that loads`);
+    throw fileError(file, `cannot be loaded: ${kind}${messageOf(error)}; mend it, or name another ES module`);
+  } finally {
+    hooks.deregister();
   }
 }
 

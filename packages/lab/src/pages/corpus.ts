@@ -8,7 +8,7 @@ import { PageSet } from "./page-set.ts";
 const CORPUS_PAGE_BYTES = 4096;
 
 /** Name of the corpus as a source of pages. */
-export const CORPUS_NAME = "the built-in corpus";
+const CORPUS_NAME = "the built-in corpus";
 
 /** The corpus as pages of `pageBytes`: larger pages are runs of neighbouring small ones. */
 export function readCorpus(pageBytes: number): PageSet {
