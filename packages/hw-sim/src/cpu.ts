@@ -32,8 +32,8 @@ export class CpuSet {
     return this.#current;
   }
 
-  /** Runs `action` on another CPU and comes back. Throws ZLAB_NO_SUCH_CPU. Moving away while preemption is off is what preemption off forbids
-   * of a single task, so this stands for two tasks, one on each CPU. */
+  /** Runs `action` on another CPU and comes back. Throws ZLAB_NO_SUCH_CPU. Moving away while preemption is off is what
+   * preemption off forbids of a single task, so this stands for two tasks, one on each CPU. */
   runOn<T>(cpu: number, action: () => T): T {
     if (!Number.isInteger(cpu) || cpu < 0 || cpu >= this.count) {
       throw new MachineError("ZLAB_NO_SUCH_CPU", `there is no CPU ${cpu}: the machine has CPUs 0 to ${this.count - 1}`);

@@ -47,6 +47,7 @@ export function kernelWatermarks(
   return { minPages, lowPages: minPages + stepPages, highPages: minPages + 2 * stepPages };
 }
 
+/** A range of page frames with its free blocks and watermarks. */
 export class Zone {
   readonly kind: ZoneKind;
   readonly startPfn: number;

@@ -15,6 +15,7 @@ import { type Errno, ZlabError, errnoName } from "@zlab/hw-sim";
  */
 export class ZPoolError extends ZlabError {}
 
+/** The exception for an operation on a handle that names no live object of the pool. */
 export function badHandle(pool: string, operation: string, handle: number): ZPoolError {
   return new ZPoolError(
     "ZLAB_BAD_HANDLE",
@@ -22,6 +23,7 @@ export function badHandle(pool: string, operation: string, handle: number): ZPoo
   );
 }
 
+/** The exception for a broken invariant; `what` says which equation does not hold. */
 export function corrupt(pool: string, what: string): ZPoolError {
   return new ZPoolError("ZLAB_CORRUPT", `${pool}: ${what}`);
 }

@@ -14,6 +14,7 @@ export class CpuMapping implements Mapping {
   mode: MapMode = 0;
 }
 
+/** One record per CPU, and the rules of mapping: what is mapped twice, unmapped wrongly or freed while mapped throws. */
 export class CpuMappings {
   readonly #pool: string;
   readonly #machine: Machine;
