@@ -7,13 +7,14 @@ import type { TextFile, Workspace } from "./repository.ts";
 /** Which packages of the repository each package may depend on. The arrows point one way, and backends do not know each other. */
 const MACHINE = ["hw-sim"];
 const CONTRACT = [...MACHINE, "zpool"];
-const BACKENDS = ["zsmalloc", "zbud", "z3fold", "kmalloc-sim"];
+const BACKENDS = ["zsmalloc", "zbud", "z3fold", "kmalloc-sim", "xvmalloc", "zblock"];
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "hw-sim": [],
+  codecs: MACHINE,
   zpool: MACHINE,
   ...Object.fromEntries(BACKENDS.map((name) => [name, CONTRACT])),
-  lab: [...CONTRACT, ...BACKENDS],
-  benchmarks: [...CONTRACT, ...BACKENDS, "lab"],
+  lab: [...CONTRACT, ...BACKENDS, "codecs"],
+  benchmarks: [...CONTRACT, ...BACKENDS, "codecs", "lab"],
 };
 
 /** The doors of a package: all that others may import. */
