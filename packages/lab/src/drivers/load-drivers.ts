@@ -1,7 +1,7 @@
 // Allocators from modules that somebody else wrote.
 
 import { statSync } from "node:fs";
-import { registerHooks } from "node:module";
+import nodeModule from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ZpoolDriver } from "@zlab/zpool";
@@ -54,7 +54,7 @@ function checkFile(file: string, path: string): void {
 /** Imports a module. Wherever it lies, `@zlab/…` means the packages of this program, so that a driver is a single file that needs no
  * installation. */
 async function importModule(file: string, path: string): Promise<Record<string, unknown>> {
-  const hooks = registerHooks({
+  const hooks = nodeModule.registerHooks({
     resolve: (specifier, context, nextResolve) =>
       nextResolve(specifier, specifier.startsWith("@zlab/") ? { ...context, parentURL: import.meta.url } : context),
   });
