@@ -11,6 +11,8 @@ export interface CompareOptions {
   readonly driver?: readonly string[];
   readonly seed: number;
   readonly chain: number;
+  /** False with --no-times. */
+  readonly times: boolean;
   readonly json?: boolean;
 }
 
@@ -37,6 +39,7 @@ export const register: RegisterCommand = (program, context: CommandContext) => {
     )
     .option("--seed <n>", "seed of the churn phase", seedOption, 1)
     .option("--chain <n>", "largest number of pages in a zspage of zsmalloc, 4 to 16", chainOption, 8)
+    .option("--no-times", "leave the speed measurement out: faster, and the same output every time")
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",

@@ -34,6 +34,7 @@ export async function compare(
   const parameters: RunParameters = {
     machineOptions: machineFor(options.pageSize, pageSet.pages.length * options.pageSize),
     seed: options.seed,
+    times: options.times,
   };
   const { codecSummaries, runs } = runAll(pageSet, codecs, variants, parameters, context);
   const comparison: Comparison = {

@@ -8,7 +8,7 @@ import type { CompressedPages } from "../pages/compressed-pages.ts";
 import { churn } from "./churn.ts";
 import { type FailureDetails, RunFailure } from "./run-failure.ts";
 import { StoredObjects } from "./stored-objects.ts";
-import { type Timings, measure } from "./timing.ts";
+import { NO_TIMINGS, type Timings, measure } from "./timing.ts";
 import { verify } from "./verify.ts";
 
 /** What was measured; every phase was verified. */
@@ -36,6 +36,8 @@ export interface RunParameters {
   readonly machineOptions: MachineOptions;
   /** Seed of the churn phase. */
   readonly seed: number;
+  /** Whether speeds are measured. */
+  readonly times: boolean;
 }
 
 /** Runs one backend over one set of compressed pages. Whatever the backend does wrong becomes the outcome; nothing is thrown. */
@@ -46,7 +48,7 @@ export function runBackend(
 ): RunOutcome {
   const run = new BackendRun(variant, compressed, parameters);
   try {
-    return { status: "ok", result: { ...run.phases(), ...run.timings() } };
+    return { status: "ok", result: { ...run.phases(), ...(parameters.times ? run.timings() : NO_TIMINGS) } };
   } catch (error) {
     if (error instanceof RunFailure) return { status: "failed", failure: error.details };
     if (ZlabError.is(error, "ZLAB_POOL_OPTIONS")) return { status: "unavailable", reason: messageOf(error) };

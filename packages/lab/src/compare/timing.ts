@@ -18,6 +18,9 @@ export interface Timings {
   readonly nsPerFree: number;
 }
 
+/** Where nothing was measured. */
+export const NO_TIMINGS: Timings = { nsPerStore: Number.NaN, nsPerLoad: Number.NaN, nsPerFree: Number.NaN };
+
 /** Fills and empties an empty pool again and again. Each phase of a round is measured as a whole, and the median of the rounds
  * counts. `pageBytes` bounds the objects' lengths. */
 export function measure(pool: ZpoolBackend, objects: readonly Uint8Array[], pageBytes: number): Timings {
