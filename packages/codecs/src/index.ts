@@ -1,0 +1,13 @@
+export { type Codec, type CodecParameters, type CodecStream, MAX_UNIT_BYTES } from "./codec.ts";
+export { deflateCodec } from "./deflate.ts";
+export { CodecError } from "./errors.ts";
+export { lz4Codec } from "./lz4.ts";
+export { decodeLz4 } from "./lz4-decoder.ts";
+export { lzoCodec, lzoRleCodec } from "./lzo.ts";
+export { decodeLzo } from "./lzo-decoder.ts";
+export { kernelCodecs } from "./kernel-codecs.ts";
+export { codecModule, kernelCodecsModule } from "./module.ts";
+export { CodecRegistry, KERNEL_ORDER } from "./registry.ts";
+export { type WordBytes, isSameFilled, sameFilledWord } from "./same-filled.ts";
+export { CODEC, CODECS, CODEC_REGISTRY } from "./tokens.ts";
+export { zstdCodec } from "./zstd.ts";
