@@ -21,8 +21,8 @@ export default defineConfig({
     testTimeout: 120_000,
     projects: [
       project("repository", "."),
-      ...["hw-sim", "zpool", "zsmalloc", "zbud", "z3fold", "kmalloc-sim", "lab"].map((name) =>
-        project(name, `packages/${name}`),
+      ...["hw-sim", "codecs", "zpool", "zsmalloc", "zbud", "z3fold", "kmalloc-sim", "xvmalloc", "zblock", "lab"].map(
+        (name) => project(name, `packages/${name}`),
       ),
       project("benchmarks", "benchmarks"),
     ],
