@@ -30,9 +30,9 @@ export class FreeLists {
     return this.#head[list]!;
   }
 
-  /** The first list from `fromList` up that is not empty, or NO_LIST. `fromList` may be one beyond the last. */
+  /** The first list from `fromList` up that is not empty, or NO_LIST. `fromList` may be one beyond the last: the bit
+   * for it exists, as the number of lists is never a multiple of 32, and is never set. */
   firstFilled(fromList: number): number {
-    if (fromList >= this.listCount) return NO_LIST;
     const sameWord = nextInWord(this.#filledLists, fromList);
     if (sameWord >= 0) return sameWord;
     const wordCount = this.#filledLists.length;
