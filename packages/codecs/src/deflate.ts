@@ -20,7 +20,8 @@ export function deflateCodec(): Codec {
     parameters: DEFAULTS,
     createStream(parameters) {
       const { level, windowBits, memLevel } = resolveParameters("deflate", DEFAULTS, RANGES, parameters);
-      const options = { level: level as Level, windowBits, memLevel };
+      // Without the last one, which is pako's default, it would make the matches of Node's fork.
+      const options = { level: level as Level, windowBits, memLevel, legacyHash: true };
       const inflate = (compressed: Uint8Array, how: zlib.ZlibOptions) =>
         zlib.inflateRawSync(compressed, { ...how, windowBits });
       return {
