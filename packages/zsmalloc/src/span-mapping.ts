@@ -4,7 +4,8 @@
 //              included. WO: nothing is; the buffer still holds what the mapping before left. At unmap RW and WO copy all but the
 //              header back, RO nothing.
 // page-table   The two pages are mapped side by side: no copy, changes stay in every mode, and a TLB flush at unmap. JavaScript has
-//              no MMU, so the window is a buffer that stands for it; what the model charges is the flush, not the copying.
+//              no MMU, so a buffer stands for the window: at unmap the bytes that were changed through it go to the pages, and
+//              only those, since others may have changed in the pages meanwhile. What the model charges is the flush.
 
 import type { Machine, Pfn } from "@zlab/hw-sim";
 import { MapMode } from "@zlab/zpool";
@@ -19,18 +20,22 @@ export interface Span {
 }
 
 const AREA = Symbol.for("zlab.zsmalloc.map-area");
+const PRISTINE = Symbol.for("zlab.zsmalloc.pristine-area");
 
 export class SpanMapper {
   readonly #machine: Machine;
   readonly #method: MappingMethod;
   readonly #headerBytes: number;
   readonly #buffers: readonly Uint8Array[]; // by CPU
+  readonly #pristine: readonly Uint8Array[]; // by CPU: what a page-table window showed when it was opened
 
   constructor(machine: Machine, method: MappingMethod, headerBytes: number) {
     this.#machine = machine;
     this.#method = method;
     this.#headerBytes = headerBytes;
-    this.#buffers = machine.cpus.perCpu(AREA, () => new Uint8Array(machine.memory.hasBytes ? machine.pageBytes : 0));
+    const bufferBytes = machine.memory.hasBytes ? machine.pageBytes : 0;
+    this.#buffers = machine.cpus.perCpu(AREA, () => new Uint8Array(bufferBytes));
+    this.#pristine = machine.cpus.perCpu(PRISTINE, () => new Uint8Array(bufferBytes));
   }
 
   /** Opens the window of the current CPU on the slot and returns it; the slot begins at its byte 0. */
@@ -40,6 +45,7 @@ export class SpanMapper {
       this.#machine.cost.kmap();
       this.#machine.cost.kmap();
       this.#transfer(span, buffer, 0, false);
+      this.#pristine[this.#machine.cpus.current]!.set(buffer);
     } else if (mode !== MapMode.WO) {
       this.#transfer(span, buffer, 0, false);
       this.#machine.cost.copy(span.sizeBytes);
@@ -51,11 +57,21 @@ export class SpanMapper {
   unmap(span: Span, mode: MapMode): void {
     const buffer = this.#buffers[this.#machine.cpus.current]!;
     if (this.#method === "page-table") {
-      this.#transfer(span, buffer, this.#headerBytes, true);
+      this.#writeChanges(span, buffer, this.#pristine[this.#machine.cpus.current]!);
       this.#machine.cost.tlbFlushLocal();
     } else if (mode !== MapMode.RO) {
       this.#transfer(span, buffer, this.#headerBytes, true);
       this.#machine.cost.copy(span.sizeBytes - this.#headerBytes);
+    }
+  }
+
+  /** Writes the bytes that differ from what the window showed at first. */
+  #writeChanges({ first, second, offset, sizeBytes }: Span, buffer: Uint8Array, pristine: Uint8Array): void {
+    const { memory, pageBytes } = this.#machine;
+    for (let i = this.#headerBytes; i < Math.min(sizeBytes, buffer.length); i++) {
+      if (buffer[i] === pristine[i]) continue;
+      const onFirst = offset + i < pageBytes;
+      memory.copyIn(onFirst ? first : second, (offset + i) % pageBytes, buffer, i, 1);
     }
   }
 

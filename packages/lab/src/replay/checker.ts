@@ -18,7 +18,7 @@ export class Checker {
       this.count++;
       if (expected[i] !== got[i]) throw new Divergence(`${what}, element ${i}`, expected[i]!, got[i]!);
     }
-    this.sameLength(what, expected, got);
+    this.sameLength(`length of ${what}`, expected, got);
   }
 
   /** Compares two tables whose rows begin with a key, column by column and in the number of rows. */
@@ -38,7 +38,7 @@ export class Checker {
         throw new Divergence(`${where}, ${columns[column]}`, recorded, found);
       }
     }
-    this.sameLength(what, expected, got);
+    this.sameLength(`number of entries, ${what}`, expected, got);
   }
 
   /** Compares lists that each have a key, in the order of both. */
@@ -53,7 +53,7 @@ export class Checker {
       this.equal(`${what} ${i}, ${keyName}`, key, got[i]![0]);
       this.sameList(`${what} of ${keyName} ${key}`, list, got[i]![1]);
     }
-    this.sameLength(what, expected, got);
+    this.sameLength(`number of entries, ${what}`, expected, got);
   }
 
   /** Compares named numbers; `got` must know every name that is recorded. */
@@ -68,10 +68,6 @@ export class Checker {
     const first = Math.min(expected.length, got.length);
     const side = expected.length > first ? "expected" : "got";
     const surplus = JSON.stringify((side === "expected" ? expected : got)[first]);
-    throw new Divergence(
-      `number of ${what}s`,
-      expected.length,
-      `${got.length} (first one that only "${side}" has: ${surplus})`,
-    );
+    throw new Divergence(what, expected.length, `${got.length} (first one that only "${side}" has: ${surplus})`);
   }
 }

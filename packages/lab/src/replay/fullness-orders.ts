@@ -27,7 +27,7 @@ export function checkOrders(
     checker.equal(`class ${i} with lists`, classIndex, found[i]![0]);
     checker.sameKeyedLists(`list of class ${classIndex}`, "group", groups, found[i]![1]);
   }
-  checker.sameLength("classes with lists", recorded, found);
+  checker.sameLength("number of classes with lists", recorded, found);
 }
 
 function ordersOf(pool: ZsPool, groupNumbers: ReadonlyMap<number, number>): ClassOrders[] {

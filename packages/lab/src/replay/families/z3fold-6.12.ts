@@ -64,7 +64,7 @@ class Z3foldFacts implements AllocationFacts {
       this.#checker.equal(`unbuddied list ${i}, free chunks`, freeChunks, found[i]![0]);
       this.#checker.sameRows(`page on list ${freeChunks}`, PAGE_COLUMNS, pages, found[i]![1]);
     }
-    this.#checker.sameLength("unbuddied list", recorded, found);
+    this.#checker.sameLength("number of unbuddied lists", recorded, found);
     this.#checker.sameTotals(line.valueAt(1) as Record<string, number>, { ...this.#pool.totals() });
   }
 }
