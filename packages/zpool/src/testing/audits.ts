@@ -206,6 +206,8 @@ export function machineCheck(): Audit {
 /** Nobody writes to pages that aren't the pool's. */
 export function strangersUntouched(): Audit {
   return (session, step) => {
+    const page = session.pageWrittenAfterFree();
+    if (page !== undefined) session.fail(`wrote to page ${page} after giving it back`);
     if (step.op !== "release" && step.op !== "destroy") return;
     const damage = session.damagedSquat();
     if (damage === undefined) return;

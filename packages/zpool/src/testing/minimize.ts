@@ -5,53 +5,69 @@ import { GFP_KERNEL } from "@zlab/hw-sim";
 import type { Program, Step } from "./step.ts";
 
 /** Executions of the program and steps executed that a minimisation may cost. */
-const MAX_EXECUTIONS = 1500;
-const MAX_STEPS = 400_000;
+const MAX_EXECUTIONS = 2500;
+const MAX_STEPS = 800_000;
+/** What one round of a churn step counts; it is dear, and little can be gained. */
+const CHURN_WEIGHT = 3;
+
+/** Tells whether a candidate fails, as long as the budget lasts. */
+class Judge {
+  readonly #fails: (candidate: Program) => boolean;
+  #executions = MAX_EXECUTIONS;
+  #steps = MAX_STEPS;
+
+  constructor(fails: (candidate: Program) => boolean) {
+    this.#fails = fails;
+  }
+
+  get exhausted(): boolean {
+    return this.#executions <= 0 || this.#steps <= 0;
+  }
+
+  fails(candidate: Program): boolean {
+    if (this.exhausted) return false;
+    this.#executions--;
+    for (const step of candidate) this.#steps -= step.op === "churn" ? CHURN_WEIGHT * step.count : 1;
+    return this.#fails(candidate);
+  }
+}
 
 /** Returns a program that `fails` too and is as short as could be found. `fails` must hold for `program`. */
 export function minimize(program: Program, fails: (candidate: Program) => boolean): Program {
-  const budget = { executions: MAX_EXECUTIONS, steps: MAX_STEPS };
-  const stillFails = (candidate: Program): boolean => {
-    if (budget.executions-- <= 0 || (budget.steps -= candidate.length) <= 0) return false;
-    return fails(candidate);
-  };
-  let smallest = removeSteps(program, stillFails);
-  smallest = simplifySteps(smallest, stillFails);
-  return removeSteps(smallest, stillFails);
+  const judge = new Judge(fails);
+  return removeSteps(simplifySteps(removeSteps(program, judge), judge), judge);
 }
 
-function removeSteps(program: Program, fails: (candidate: Program) => boolean): Program {
+function removeSteps(program: Program, judge: Judge): Program {
   let smallest = program;
-  for (let size = Math.ceil(smallest.length / 2); size >= 1;) {
+  let size = Math.ceil(smallest.length / 2);
+  while (size >= 1 && smallest.length > 0) {
     const before = smallest.length;
-    smallest = removeChunks(smallest, size, fails);
-    const progressed = smallest.length < before;
-    if (size === 1 && !progressed) break;
-    size = progressed ? Math.min(size, Math.ceil(smallest.length / 2)) : Math.floor(size / 2);
-    if (smallest.length === 0) break;
-    size = Math.max(1, size);
+    smallest = removeChunks(smallest, size, judge);
+    if (smallest.length === before) size >>= 1;
+    else size = Math.min(size, Math.ceil(smallest.length / 2));
   }
   return smallest;
 }
 
 /** Tries to leave out each chunk of `size` steps, the last first: what follows the failure always can go. */
-function removeChunks(program: Program, size: number, fails: (candidate: Program) => boolean): Program {
+function removeChunks(program: Program, size: number, judge: Judge): Program {
   let smallest = program;
-  for (let end = smallest.length; end > 0; end -= size) {
+  for (let end = smallest.length; end > 0 && !judge.exhausted; end -= size) {
     const start = Math.max(0, end - size);
     const candidate = [...smallest.slice(0, start), ...smallest.slice(end)];
-    if (fails(candidate)) smallest = candidate;
+    if (judge.fails(candidate)) smallest = candidate;
   }
   return smallest;
 }
 
-function simplifySteps(program: Program, fails: (candidate: Program) => boolean): Program {
+function simplifySteps(program: Program, judge: Judge): Program {
   let simplest = program;
   const onOneCpu = simplest.map((step) => ({ ...step, cpu: 0 }));
-  if (fails(onOneCpu)) simplest = onOneCpu;
-  for (let index = 0; index < simplest.length; index++) {
+  if (judge.fails(onOneCpu)) simplest = onOneCpu;
+  for (let index = 0; index < simplest.length && !judge.exhausted; index++) {
     for (let again = true; again;) {
-      const simpler = simplerSteps(simplest[index]!).find((step) => fails(simplest.with(index, step)));
+      const simpler = simplerSteps(simplest[index]!).find((step) => judge.fails(simplest.with(index, step)));
       again = simpler !== undefined;
       if (simpler !== undefined) simplest = simplest.with(index, simpler);
     }
@@ -65,7 +81,11 @@ function simplerSteps(step: Step): Step[] {
   if (step.cpu !== 0) simpler.push({ ...step, cpu: 0 });
   if (step.op === "malloc" && step.faulty === true) simpler.push({ ...step, faulty: false });
   if (step.op === "malloc" && step.gfp !== GFP_KERNEL) simpler.push({ ...step, gfp: GFP_KERNEL });
-  if (step.op === "churn" && step.count > 1)
-    simpler.push({ ...step, count: step.count >> 1 }, { ...step, count: step.count - 1 });
+  if (step.op === "churn") {
+    for (const part of [2, 16, 256, step.count]) {
+      const less = Math.floor(step.count / part);
+      if (less >= 1 && less < step.count) simpler.push({ ...step, count: step.count - less });
+    }
+  }
   return simpler;
 }

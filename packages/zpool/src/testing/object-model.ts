@@ -1,5 +1,6 @@
 // What the kit knows about one object: the bytes it must hold, as far as they are defined.
 
+import { Prng } from "@zlab/hw-sim";
 import type { Handle } from "../zpool-driver.ts";
 import type { ObjectName } from "./step.ts";
 
@@ -17,6 +18,8 @@ export class ObjectModel {
   content: Uint8Array;
   /** 1 for each byte of `content` that is defined. */
   known: Uint8Array;
+  #knownPrefix = 0; // all bytes before this one are defined
+  #knownEnd = 0;
 
   constructor(name: ObjectName, pool: number, handle: Handle, bytes: number, gfp: number) {
     this.name = name;
@@ -35,35 +38,44 @@ export class ObjectModel {
 
   /** One more than the last defined byte; 0 if none is. */
   get knownEnd(): number {
-    return this.known.lastIndexOf(1) + 1;
+    return this.#knownEnd;
   }
 
   /** Defines `length` bytes from `from` as the pattern of `seed`. */
   setPattern(from: number, length: number, seed: number): void {
     this.#grow(from + length);
     fillPattern(this.content, from, length, seed);
-    this.known.fill(1, from, from + length);
+    this.#define(from, from + length);
   }
 
   /** Defines one byte. */
   setByte(index: number, value: number): void {
     this.#grow(index + 1);
     this.content[index] = value;
-    this.known[index] = 1;
+    this.#define(index, index + 1);
   }
 
   /** From now on no byte is defined. */
   forget(): void {
     this.known.fill(0);
+    this.#knownPrefix = 0;
+    this.#knownEnd = 0;
   }
 
   /** First defined byte that `got` (whose byte 0 is at `offset`) doesn't have; -1 if all agree. */
   firstDifference(got: Uint8Array, offset: number): number {
     const { content, known } = this;
-    for (let i = 0; i < known.length; i++) {
+    const agreeing = equalWords(content, got, offset, this.#knownPrefix);
+    for (let i = agreeing; i < this.#knownEnd; i++) {
       if (known[i] === 1 && got[offset + i] !== content[i]) return i;
     }
     return -1;
+  }
+
+  #define(from: number, end: number): void {
+    this.known.fill(1, from, end);
+    if (from <= this.#knownPrefix && end > this.#knownPrefix) this.#knownPrefix = end;
+    if (end > this.#knownEnd) this.#knownEnd = end;
   }
 
   #grow(length: number): void {
@@ -80,12 +92,35 @@ export class ObjectModel {
 
 const NOTHING = new Uint8Array(0);
 
-/** Fills bytes that differ between seeds and between neighbouring positions, also far apart, so that a shift, a swap or a
- * stale copy shows. */
+/** How many bytes from the start of `content` are in `got` at `offset` too, up to `length`, counted in words where both
+ * arrays allow it: a lower bound, to be followed by a comparison of bytes. */
+function equalWords(content: Uint8Array, got: Uint8Array, offset: number, length: number): number {
+  const start = got.byteOffset + offset;
+  const wordCount = Math.min(length, got.length - offset) >> 2;
+  if ((start & 3) !== 0 || wordCount < 8) return 0;
+  const expectedWords = new Int32Array(content.buffer, content.byteOffset, wordCount);
+  const gotWords = new Int32Array(got.buffer, start, wordCount);
+  let word = 0;
+  while (word < wordCount && expectedWords[word] === gotWords[word]) word++;
+  return word * 4;
+}
+
+const TABLE_BYTES = 2 ** 18;
+const table = randomBytes(TABLE_BYTES);
+
+function randomBytes(count: number): Uint8Array {
+  const prng = new Prng(1);
+  return Uint8Array.from({ length: count }, () => prng.below(256));
+}
+
+/** Fills `length` bytes from `from` with bytes that differ between seeds and between positions, so that a shift, a swap or a
+ * stale copy shows: a window of a table of random bytes, where the seed places the window. */
 export function fillPattern(target: Uint8Array, from: number, length: number, seed: number): void {
-  let state = Math.imul(seed + 1, 0x9e3779b1) + Math.imul(from, 0x85ebca6b);
-  for (let i = from; i < from + length; i++) {
-    target[i] = (state >>> 24) ^ (state >>> 13);
-    state = (state + 0x85ebca6b) | 0;
+  let at = ((Math.imul(seed + 1, 0x9e3779b1) >>> 0) + from) % TABLE_BYTES;
+  for (let done = 0; done < length;) {
+    const part = Math.min(length - done, TABLE_BYTES - at);
+    target.set(table.subarray(at, at + part), from + done);
+    done += part;
+    at = 0;
   }
 }

@@ -29,6 +29,11 @@ export class Pair {
     });
   }
 
+  /** Compares once more at the end. */
+  finish(compare: Comparison): void {
+    guarded(this.session, () => compare({ op: "verify", cpu: 0, pool: 0 }));
+  }
+
   /** The two pools have the same statistics, but for some. */
   sameStats(except: readonly string[] = [], twinName: string = "in a second run"): Comparison {
     const fields = STAT_FIELDS.filter((field) => !except.includes(field));

@@ -143,6 +143,6 @@ export const contentProperties: readonly PropertySpec[] = [
     gate: WITH_BYTES,
     workload: withStrangers,
     cost: 4,
-    run: judging(["contents"], strangersUntouched),
+    run: judging(["contents", "freed pages"], strangersUntouched),
   },
 ];

@@ -1,6 +1,7 @@
 // Memory that runs out: really, and by injected failures of single page allocations.
 
 import { type Audit, kmapsReleased, pagesCounted, preemptionRestored, selfCheck } from "./audits.ts";
+import { SINGLE_PAGES } from "./gates.ts";
 import { Pair } from "./pair.ts";
 import { type PropertySpec, judging } from "./property.ts";
 import { exhausting, faulty } from "./workloads.ts";
@@ -36,6 +37,7 @@ export const failureProperties: readonly PropertySpec[] = [
   {
     id: "enomem-costs-no-space",
     promise: "After failed mallocs the pool stores what comes next in as many pages as without them.",
+    gate: SINGLE_PAGES,
     workload: faulty,
     run: (context, program, keepProtocol) => {
       const pair = new Pair(context, keepProtocol);
@@ -54,6 +56,6 @@ export const failureProperties: readonly PropertySpec[] = [
     id: "freed-slots-reusable-at-once",
     promise: "With no memory left, a malloc succeeds after an object of the same size is freed.",
     workload: exhausting,
-    run: judging([]),
+    run: judging(["reuse"]),
   },
 ];

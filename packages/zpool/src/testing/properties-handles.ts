@@ -44,21 +44,19 @@ const highmemRequests = workload(10, (builder, sizes) => {
   builder.close();
 });
 
-/** More rounds than 16 bits can count. */
-const churning = workload(1, (builder, sizes) => {
-  for (let i = 0; i < 40; i++) builder.store(builder.pickFrom(sizes)!);
-  builder.thinOut(30, "random");
-  builder.add({ op: "churn", count: 2 ** 16 + 100, bytes: 1 + builder.prng.below(64), gfp: builder.gfp() });
-  builder.close();
-});
+const MORE_THAN_16_BITS = 2 ** 16 + 500;
 
-/** More objects than 16 bits can count, if memory and backend allow. */
-function manyObjects(context: Context): Program[] {
-  const builder = new ProgramBuilder(context, 1);
-  const names = Array.from({ length: 2 ** 16 + 500 }, () => builder.malloc(1));
-  for (const name of names) if (name % 997 === 0) builder.fill(name);
-  builder.add({ op: "verify" });
-  return [builder.steps];
+/** More mallocs, and then more objects, than 16 bits can count, if memory and backend allow. */
+function manyHandles(context: Context): Program[] {
+  const churn = new ProgramBuilder(context, 1);
+  for (let i = 0; i < 40; i++) churn.store(1 + churn.prng.below(Math.min(500, context.largestBytes)));
+  churn.thinOut(30, "random");
+  churn.add({ op: "churn", count: MORE_THAN_16_BITS, bytes: 20, gfp: churn.gfp() });
+  const crowd = new ProgramBuilder(context, 1);
+  const names = Array.from({ length: MORE_THAN_16_BITS }, () => crowd.malloc(1));
+  for (const name of names) if (name % 997 === 0) crowd.fill(name);
+  crowd.add({ op: "verify" });
+  return [churn.close().steps, crowd.steps];
 }
 
 export const handleProperties: readonly PropertySpec[] = [
@@ -78,8 +76,8 @@ export const handleProperties: readonly PropertySpec[] = [
   {
     id: "handles-last",
     promise: "Handles stay valid and unique however many have been given out before.",
-    workload: churning,
-    always: manyObjects,
+    workload: mixed,
+    always: manyHandles,
     cost: 20,
     run: judging(["contents"], handlesValid, handlesUnique),
   },

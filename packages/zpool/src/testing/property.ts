@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import type { Audit } from "./audits.ts";
 import { minimize } from "./minimize.ts";
 import { perform } from "./perform.ts";
+import { foldProtocol } from "./protocol.ts";
 import { type Aspect, Broken, Session, describeError } from "./session.ts";
 import type { Program } from "./step.ts";
 import type { Context } from "./subject.ts";
@@ -125,7 +126,7 @@ function explain(
   const smallest = minimize(program, (candidate) => failure(candidate, false) !== undefined);
   for (let i = 0; i < REPETITIONS; i++) {
     const broken = failure(smallest, true);
-    if (broken !== undefined) return { message: broken.message, counterexample: broken.lines.join("\n") };
+    if (broken !== undefined) return { message: broken.message, counterexample: foldProtocol(broken.lines).join("\n") };
   }
   const message = describeError(found);
   return { message, counterexample: `${message}\n(only sometimes: the backend doesn't do the same each time)` };

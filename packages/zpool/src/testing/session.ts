@@ -12,6 +12,7 @@ import {
 } from "@zlab/hw-sim";
 import type { PoolStats } from "../stats.ts";
 import { MapMode, type Mapping, type ZpoolBackend } from "../zpool-driver.ts";
+import { FreedPages } from "./freed-pages.ts";
 import { type ObjectModel, fillPattern } from "./object-model.ts";
 import type { ObjectName } from "./step.ts";
 import type { Context } from "./subject.ts";
@@ -55,7 +56,11 @@ export type Aspect =
   /** That a second `compact` finds nothing to do. */
   | "settling"
   /** What `destroy` returns. */
-  | "leftovers";
+  | "leftovers"
+  /** That the space of a freed object can be had again at once. */
+  | "reuse"
+  /** That pages are left alone once they are given back. */
+  | "freed pages";
 
 /** What the program has made one pool count. */
 export interface ExpectedCounts {
@@ -105,6 +110,7 @@ export class Session {
   readonly #destroyed: boolean[] = [false, false];
   readonly #squattedPages: Pfn[] = [];
   readonly #squatter: number;
+  #freedPages: FreedPages | undefined;
   #squatterBytes: Uint8Array = new Uint8Array(0);
   readonly #lines: string[] | undefined;
   readonly #labels = new Map<ObjectName, string>();
@@ -119,6 +125,7 @@ export class Session {
     this.#lines = keepProtocol ? [] : undefined;
     this.#squatter = machine.registerOwner("conformance kit");
     this.freePagesAtStart = machine.freePageCount();
+    if (this.judges("freed pages") && this.hasBytes) this.#freedPages = new FreedPages(machine);
     this.pool(0);
   }
 
@@ -136,6 +143,7 @@ export class Session {
       () => `create("${name}")`,
       () => this.context.newPool(this.machine, name),
     );
+    if (index === 0) this.retract();
     this.#pools[index] = pool;
     return pool;
   }
@@ -241,6 +249,11 @@ export class Session {
     for (const pfn of this.#squattedPages.splice(0, pages)) this.machine.freePages(pfn, 0);
   }
 
+  /** A page that was written to after it was given back in the present step; undefined if there is none. */
+  pageWrittenAfterFree(): number | undefined {
+    return this.#freedPages?.firstChanged();
+  }
+
   /** First byte of the kit's own pages that somebody else has written to; undefined if there is none. */
   damagedSquat(): { page: number; byte: number } | undefined {
     if (!this.hasBytes) return undefined;
@@ -319,7 +332,7 @@ export class Session {
 
   /** Reports that the call just made broke the promise. */
   fail(problem: string): never {
-    const line = `${this.#currentText?.() ?? "create"}: ${problem}`;
+    const line = `${this.#currentText?.() ?? ""}: ${problem}`;
     throw new Broken(line, [...(this.#lines?.slice(0, -1) ?? []), line]);
   }
 

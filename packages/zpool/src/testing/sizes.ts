@@ -31,11 +31,11 @@ export function sizeArbitrary(context: Context): fc.Arbitrary<number> {
   );
 }
 
-/** Sizes for a sweep: all from 1 to the largest if they are at most 5000, otherwise those next to the multiples of 64 and
- * to the powers of two. */
+/** Sizes for a sweep: all from 1 to the largest if they are at most 5000, otherwise those next to some 300 multiples of a
+ * step and to the powers of two. */
 export function sweepSizes({ largestBytes }: Context): number[] {
   if (largestBytes <= 5000) return Array.from({ length: largestBytes }, (_, i) => i + 1);
-  const stride = Math.max(64, 2 ** Math.ceil(Math.log2(largestBytes / 1024)));
+  const stride = Math.max(64, 2 ** Math.ceil(Math.log2(largestBytes / 300)));
   const sizes = new Set<number>();
   const addAround = (bytes: number): void => {
     for (const size of [bytes - 1, bytes, bytes + 1]) if (size >= 1 && size <= largestBytes) sizes.add(size);
@@ -45,10 +45,11 @@ export function sweepSizes({ largestBytes }: Context): number[] {
   return [...sizes].toSorted((a, b) => a - b);
 }
 
-/** Sizes that lie at the upper ends of size classes a 256th of a page apart, to fill each densely. */
+/** Sizes to fill pages with densely: with 4 KiB pages the upper ends of size classes a 256th of a page apart, with larger
+ * pages every fourth or sixteenth of them. */
 export function classSizes({ largestBytes, pageBytes }: Context): number[] {
   const usual = Math.min(largestBytes, pageBytes);
-  const step = pageBytes / 256;
+  const step = (pageBytes / 256) * Math.min(16, pageBytes / 4096);
   return Array.from({ length: Math.floor(usual / step) }, (_, i) => (i + 1) * step);
 }
 

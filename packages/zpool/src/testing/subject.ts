@@ -16,14 +16,18 @@ export interface ConformanceSubject {
   readonly pageBytes?: number;
 }
 
-/** The default machine: 768 NORMAL and 256 HIGHMEM pages without watermarks, 3 CPUs, temporary mappings checked everywhere.
- * It is small enough for memory to run out. */
+const MAX_MACHINE_PAGES = 1024;
+const MAX_MACHINE_BYTES = 16 * 1024 * 1024;
+
+/** The default machine: 1024 pages (256 of 64 KiB), a quarter of them HIGHMEM, without watermarks; 3 CPUs, temporary mappings
+ * checked everywhere. It is small enough for memory to run out. */
 export function conformanceMachine(pageBytes: number = 4096): MachineOptions {
+  const pages = Math.min(MAX_MACHINE_PAGES, Math.floor(MAX_MACHINE_BYTES / pageBytes));
   return {
     pageBytes,
     zones: [
-      { kind: "NORMAL", pages: 768, watermarks: NO_WATERMARKS },
-      { kind: "HIGHMEM", pages: 256, watermarks: NO_WATERMARKS },
+      { kind: "NORMAL", pages: (pages * 3) / 4, watermarks: NO_WATERMARKS },
+      { kind: "HIGHMEM", pages: pages / 4, watermarks: NO_WATERMARKS },
     ],
     cpus: 3,
     forceKmap: true,
@@ -42,7 +46,8 @@ export interface Context {
   readonly hasBytes: boolean;
   /** The machine of the runs with its memory left out; undefined if the subject makes machines itself. */
   readonly newSizeOnlyMachine: (() => Machine) | undefined;
-  /** Largest object that workloads ask for: `maxBytes`, unless that is a large part of the machine. */
+  /** Largest object that workloads ask for: `maxBytes`, but at most 4 pages and a 16th of the machine, so that memory runs
+   * out only where it is meant to. */
   readonly largestBytes: number;
   newMachine(): Machine;
   newPool(machine: Machine, name: string, extraOptions?: PoolOptions): ZpoolBackend;
@@ -70,7 +75,10 @@ export function contextOf(subject: ConformanceSubject): Context {
       sample instanceof Machine
         ? undefined
         : () => new Machine({ ...(make() as MachineOptions), backing: "size-only" }),
-    largestBytes: Math.max(1, Math.min(capabilities.maxBytes, Math.floor((machinePages * machine.pageBytes) / 16))),
+    largestBytes: Math.max(
+      1,
+      Math.min(capabilities.maxBytes, 4 * machine.pageBytes, Math.floor((machinePages * machine.pageBytes) / 16)),
+    ),
     newMachine,
     newPool: (on, name, extraOptions) =>
       extraOptions === undefined && options === undefined

@@ -26,7 +26,7 @@ export function workload(
       .record<Shape>({
         seed: fc.nat(),
         sizes: fc.array(sizeArbitrary(context), { minLength: 1, maxLength: 8 }),
-        length: fc.integer({ min: Math.ceil(longest / 10), max: longest }),
+        length: fc.noBias(fc.integer({ min: Math.ceil(longest / 4), max: longest })),
       })
       .map(({ seed, sizes, length }) => {
         const builder = new ProgramBuilder(context, seed);
@@ -212,15 +212,18 @@ export const exhaustingAll: Workload = workload(10, (builder, sizes) => {
   builder.close();
 });
 
-/** Memory comes and goes: the kit holds pages of its own beside the pool's. */
+/** Pages that the kit holds at most beside the pool's. */
+const STRANGER_PAGES = 128;
+
+/** Memory comes and goes: the kit takes pages that the pool may have had before, and gives them back. */
 export const withStrangers: Workload = workload(120, (builder, sizes, length) => {
   const { machinePages } = builder.context;
   for (let i = 0; i < 6; i++) {
-    builder.add({ op: "squat", leavePages: 40 + builder.prng.below(machinePages >> 2) });
+    builder.add({ op: "squat", leavePages: Math.max(64, machinePages - builder.prng.below(STRANGER_PAGES)) });
     writeMix(builder, sizes, Math.ceil(length / 6));
     builder.thinOut(50, "random");
     builder.add({ op: "verify" });
-    builder.add({ op: "release", pages: builder.prng.below(machinePages >> 1) });
+    builder.add({ op: "release", pages: builder.prng.below(STRANGER_PAGES) });
   }
   builder.close();
 });
