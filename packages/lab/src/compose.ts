@@ -3,7 +3,9 @@
 import "reflect-metadata";
 import { type Machine, type MachineOptions, largePages, machineModule, x86_64 } from "@zlab/hw-sim";
 import { kmallocModule, kmallocSlabModule } from "@zlab/kmalloc-sim";
+import { xvmallocModule } from "@zlab/xvmalloc";
 import { z3foldModule } from "@zlab/z3fold";
+import { zblockModule } from "@zlab/zblock";
 import { zbudModule } from "@zlab/zbud";
 import {
   type PoolOptions,
@@ -23,7 +25,15 @@ const DEFAULT_CHAIN_SIZE = 8;
 
 /** The modules of all backends that come with zlab. */
 function backendModules(): ContainerModule[] {
-  return [zsmallocModule(), zbudModule(), z3foldModule(), kmallocModule(), kmallocSlabModule()];
+  return [
+    zsmallocModule(),
+    zbudModule(),
+    z3foldModule(),
+    kmallocModule(),
+    kmallocSlabModule(),
+    xvmallocModule(),
+    zblockModule(),
+  ];
 }
 
 /** The registry over a fresh machine: with all backends, or with the given drivers alone. */

@@ -11,6 +11,8 @@ test("lists what is registered, with capabilities", async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^zsmalloc +4,096 +yes +no +yes +yes +0  \S.*chainSize 8$/m);
   expect(stdout).toMatch(/^zbud +3,968 +no +yes +no +no +0  at most two objects a page/m);
+  expect(stdout).toMatch(/^xvmalloc +4,088 +no +yes +no +no +0  \S/m);
+  expect(stdout).toMatch(/^zblock +4,079 +no +yes +no +no +0-3  \S/m);
   expect(stdout).toMatch(/^kmalloc +4,194,304 +no +yes +no +no +0-10  \S/m);
 });
 

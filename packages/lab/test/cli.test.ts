@@ -59,11 +59,7 @@ describe("misuse ends with one line on stderr and exit code 2", () => {
     ["chain that an era doesn't have", () => ["stat", "--era", "linux-3.10", "--chain", "5"], /linux-3\.10 has 4/],
     ["unknown era", () => ["stat", "--era", "linux-9"], /--era must be one of linux-6\.12, .* not "linux-9"/],
     ["seed", () => ["compare", "--seed", "-1"], /--seed must be a whole number/],
-    [
-      "unknown backend",
-      () => ["compare", "--backends", "zbud,xvmalloc"],
-      /no backend "xvmalloc"; there are: zsmalloc, /,
-    ],
+    ["unknown backend", () => ["compare", "--backends", "zbud,zcache"], /no backend "zcache"; there are: zsmalloc, /],
     ["no backend", () => ["compare", "--backends", ","], /--backends needs a list/],
     ["unknown codec", () => ["compare", "--codec", "lzo"], /no codec "lzo"; there are: zstd, deflate/],
     ["unknown codec of stat", () => ["stat", "--codec", "lzo"], /no codec "lzo"; there are: zstd, deflate/],

@@ -64,7 +64,7 @@ describe("conformance", () => {
   });
 
   test.each([
-    [["xvmalloc"], /no backend "xvmalloc"; name a module file, as \.\/my-driver\.js, or one of zsmalloc, /],
+    [["zcache"], /no backend "zcache"; name a module file, as \.\/my-driver\.js, or one of zsmalloc, /],
     [["./nosuch.js"], /\.\/nosuch\.js: no such file/],
     [["zbud", "--property", "nosuch"], /no property "nosuch"; there are: handles-valid, /],
     [["zbud", "--runs", "0"], /--runs must be a whole number from 1 to 1000000, not "0"/],

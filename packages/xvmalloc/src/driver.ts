@@ -8,8 +8,7 @@ export const xvmallocDriver: ZpoolDriver & {
   create(machine: Machine, name: string, options?: PoolOptions): XvmallocPool;
 } = {
   type: "xvmalloc",
-  description:
-    "the predecessor of zsmalloc: blocks of any size inside single pages, best fit by lists 8 bytes apart (2009 to 2012)",
+  description: "blocks of any size inside single pages, found by size; never moves anything (2009 to 2012)",
 
   capabilities(pageBytes: number, options?: PoolOptions): Capabilities {
     refuseOptions(options);
