@@ -1,3 +1,5 @@
+// The options of `zlab classes`.
+
 import type { RegisterCommand } from "../context.ts";
 import { chainOption, choiceOption, integerOption, pageSizeOption } from "../options.ts";
 import { examples } from "./examples.ts";

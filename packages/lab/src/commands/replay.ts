@@ -1,3 +1,5 @@
+// The options of `zlab replay`.
+
 import type { RegisterCommand } from "../context.ts";
 import { chainOption } from "../options.ts";
 import { examples } from "./examples.ts";
