@@ -29,6 +29,7 @@ import { register as registerClasses } from "./commands/classes.ts";
 import { register as registerCompare } from "./commands/compare.ts";
 import { register as registerConformance } from "./commands/conformance.ts";
 import { examples } from "./commands/examples.ts";
+import { register as registerExperiment } from "./commands/experiment.ts";
 import { register as registerReplay } from "./commands/replay.ts";
 import { register as registerStat } from "./commands/stat.ts";
 import type { CommandContext, ExitCode, RegisterCommand, RunEnvironment } from "./context.ts";
@@ -41,6 +42,7 @@ const commands: readonly RegisterCommand[] = [
   registerStat,
   registerBackends,
   registerConformance,
+  registerExperiment,
 ];
 
 /** Runs one command line, without the names of the interpreter and the program. Never throws; returns the exit code. */

@@ -1,0 +1,21 @@
+// All experiments, in the order in which they are run and listed.
+
+import { UsageError } from "../errors.ts";
+import type { Experiment } from "./experiment.ts";
+
+export const EXPERIMENTS: readonly Experiment[] = [];
+
+/** The experiments named, each once; all if none are. */
+export function selectExperiments(
+  names: readonly string[],
+  known: readonly Experiment[] = EXPERIMENTS,
+): readonly Experiment[] {
+  if (names.length === 0) return known;
+  return [...new Set(names)].map((name) => {
+    const experiment = known.find((candidate) => candidate.name === name);
+    if (experiment !== undefined) return experiment;
+    throw new UsageError(
+      `there is no experiment "${name}"; there are: ${known.map((candidate) => candidate.name).join(", ")}`,
+    );
+  });
+}
