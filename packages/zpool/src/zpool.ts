@@ -85,7 +85,7 @@ export class Zpool implements ZpoolBackend {
 
   /** Destroys the pool and releases its driver. Throws ZLAB_DESTROYED the second time. */
   destroy(): number {
-    if (this.#destroyed) throw new ZPoolError("ZLAB_DESTROYED", `pool "${this.name}" is destroyed already`);
+    this.#assertAlive();
     const leftovers = this.#backend.destroy();
     this.#registry.unpin(this.#driverType);
     this.#destroyed = true;
@@ -94,8 +94,10 @@ export class Zpool implements ZpoolBackend {
 
   /** Exchanges the backend: makes a pool of the other type, moves every object of `live` over, and destroys the old pool.
    * Returns the new handle of each old one. If an object does not fit or memory runs out, the new pool is given up, the
-   * old one stays as it was, and ZLAB_SWITCH is thrown; until the end both pools hold the objects. */
+   * old one stays as it was, and ZLAB_SWITCH is thrown; until the end both pools hold the objects. Throws ZLAB_DESTROYED,
+   * ZLAB_NO_DRIVER, ZLAB_POOL_OPTIONS, ZLAB_MAPPED and ZLAB_BAD_HANDLE too, with the old pool as it was. */
   switchTo(type: string, live: Iterable<LiveObject>, gfp: number, options?: PoolOptions): Map<Handle, Handle> {
+    this.#assertAlive();
     const target = createPinned(this.#registry, type, this.name, options);
     try {
       const moved = copyObjects(this.#backend, target, live, gfp);
@@ -108,6 +110,10 @@ export class Zpool implements ZpoolBackend {
       this.#registry.unpin(type);
       throw error;
     }
+  }
+
+  #assertAlive(): void {
+    if (this.#destroyed) throw new ZPoolError("ZLAB_DESTROYED", `pool "${this.name}" is destroyed already`);
   }
 
   /** Destroys the old backend once all of its objects have been moved. */
@@ -143,6 +149,9 @@ function copyObjects(
   const moved = new Map<Handle, Handle>();
   let buffer = new Uint8Array(4096);
   for (const { handle, bytes } of live) {
+    if (moved.has(handle)) {
+      throw new ZPoolError("ZLAB_SWITCH", `object ${handle} of pool "${source.name}" was named twice; name each once`);
+    }
     const copy = target.malloc(bytes, gfp);
     if (isErrno(copy)) {
       throw new ZPoolError(

@@ -131,6 +131,10 @@ class SlabPool implements ZpoolBackend {
     return Math.max(1, Math.ceil(boundary / STEP)) * STEP;
   }
 
+  #usableBytes({ slotBytes }: Slab): number {
+    return this.#has("class boundary off by one") ? slotBytes + 1 : slotBytes;
+  }
+
   #slabWithRoom(slotBytes: number): Slab | undefined {
     return this.#slabs.find((slab) => slab.slotBytes === slotBytes && slab.freeSlots.length > 0);
   }
@@ -251,13 +255,13 @@ class SlabPool implements ZpoolBackend {
       record.offset = 0;
       if (this.#has("crash on the second page")) (undefined as unknown as Uint8Array).fill(0);
       if (mode !== MapMode.WO && !this.#has("RW mapping starts empty"))
-        this.#copyOut(place, record.bytes, 0, slab.slotBytes);
+        this.#copyOut(place, record.bytes, 0, this.#usableBytes(slab));
     } else {
       const pfn = slab.pfns[start < 4096 ? 0 : 1];
       record.bytes = this.#machine.memory.chunkOf(pfn);
       record.offset = this.#machine.memory.offsetOf(pfn) + (start % 4096);
     }
-    record.length = slab.slotBytes + (this.#has("class boundary off by one") && slab.slotBytes === 960 ? 1 : 0);
+    record.length = this.#usableBytes(slab);
     if (this.#has("mapping too short by one byte") && slot === 2) record.length -= 48;
     this.#mappings.begin(record, handle, mode);
     return record;
@@ -296,7 +300,7 @@ class SlabPool implements ZpoolBackend {
   #writeBack(place: Place, mode: MapMode): void {
     if (mode === MapMode.RO && !this.#has("RO mapping written back")) return;
     const { start } = spanOf(place);
-    let length = place.slab.slotBytes;
+    let length = this.#usableBytes(place.slab);
     if (this.#has("write lost on the second page of a spanning object")) length = 4096 - start;
     if (this.#has("WO mapping writes one byte too many") && mode === MapMode.WO)
       length = Math.min(length + 1, 8192 - start);
@@ -306,7 +310,7 @@ class SlabPool implements ZpoolBackend {
   read(handle: Handle, target: Uint8Array, targetOffset: number, length: number): void {
     const place = this.#find(handle, "read");
     if (!this.#has("range not checked")) {
-      assertCopyRange(this.name, place.slab.slotBytes, target, targetOffset, length);
+      assertCopyRange(this.name, this.#usableBytes(place.slab), target, targetOffset, length);
     }
     if (this.#has("read uses the buffer of the open mapping"))
       this.#copyOut(place, this.#buffer(), 0, place.slab.slotBytes);
@@ -318,7 +322,7 @@ class SlabPool implements ZpoolBackend {
   write(handle: Handle, source: Uint8Array, sourceOffset: number, length: number): void {
     const place = this.#find(handle, "write");
     if (!this.#has("range not checked")) {
-      assertCopyRange(this.name, place.slab.slotBytes, source, sourceOffset, length);
+      assertCopyRange(this.name, this.#usableBytes(place.slab), source, sourceOffset, length);
     }
     this.#copyIn(place, source, this.#has("source offset ignored") ? 0 : sourceOffset, length);
     if (this.#has("write clears the rest") && length < place.slab.slotBytes) {
