@@ -2,7 +2,8 @@
 
 import { type PoolOptions, ZPoolError } from "@zlab/zpool";
 import { CHAIN_RULES, type ChainRule } from "./chain-rules.ts";
-import { type FullnessBands, QUARTERS, TENTHS } from "./fullness.ts";
+import { COMPACTIONS, type Compaction } from "./compact.ts";
+import { FULLNESS_BANDS, type FullnessBands, type FullnessName } from "./fullness.ts";
 import { type SizeClassPlan, planSizeClasses } from "./size-classes.ts";
 
 export type EraName = "linux-6.12" | "linux-4.x" | "linux-3.10";
@@ -17,7 +18,9 @@ export interface Era {
   readonly chainSizes: readonly [number, number];
   readonly merge: boolean;
   readonly headerBytes: number;
-  readonly bands: FullnessBands;
+  readonly fullness: FullnessName;
+  /** In which order objects are moved; nowhere if handles are direct. */
+  readonly compaction: Compaction;
   /** `indirect`: a handle names a cell that holds the object's place, so objects can move. `direct`: it encodes the place. */
   readonly handles: "indirect" | "direct";
   /** Bytes at the start of a slot that malloc fills with POISON_BYTE. */
@@ -36,7 +39,8 @@ export const ERAS: Readonly<Record<EraName, Era>> = {
     chainSizes: [4, 16],
     merge: true,
     headerBytes: 8,
-    bands: TENTHS,
+    fullness: "tenths",
+    compaction: "linux-6.12",
     handles: "indirect",
     poisonBytes: 0,
   },
@@ -48,7 +52,8 @@ export const ERAS: Readonly<Record<EraName, Era>> = {
     chainSizes: [4, 16],
     merge: true,
     headerBytes: 8,
-    bands: QUARTERS,
+    fullness: "quarters",
+    compaction: "before-2023",
     handles: "indirect",
     poisonBytes: 0,
   },
@@ -60,7 +65,8 @@ export const ERAS: Readonly<Record<EraName, Era>> = {
     chainSizes: [4, 4],
     merge: false,
     headerBytes: 0,
-    bands: QUARTERS,
+    fullness: "quarters",
+    compaction: "before-2023",
     handles: "direct",
     poisonBytes: 8,
   },
@@ -75,11 +81,15 @@ export type MappingMethod = "copy" | "page-table";
 export interface ZsmallocConfig {
   readonly era: Era;
   readonly plan: SizeClassPlan;
+  readonly bands: FullnessBands;
+  readonly compaction: Compaction;
   readonly layout: Layout;
   readonly mapping: MappingMethod;
 }
 
-const KNOWN = ["era", "chainSize", "rule", "classDelta", "layout", "mapping"] as const;
+const KNOWN = ["era", "chainSize", "rule", "classDelta", "fullness", "compaction", "layout", "mapping"] as const;
+
+const FULLNESS_NAMES = Object.keys(FULLNESS_BANDS) as FullnessName[];
 
 /** Checks pool options and works out what they mean on pages of `pageBytes`. Throws ZLAB_POOL_OPTIONS. */
 export function resolveOptions(pageBytes: number, options: PoolOptions = {}): ZsmallocConfig {
@@ -88,6 +98,8 @@ export function resolveOptions(pageBytes: number, options: PoolOptions = {}): Zs
   const rule = oneOf("rule", options["rule"] ?? era.rule, CHAIN_RULES);
   return {
     era,
+    bands: FULLNESS_BANDS[oneOf("fullness", options["fullness"] ?? era.fullness, FULLNESS_NAMES)],
+    compaction: compactionOf(era, options["compaction"]),
     layout: oneOf("layout", options["layout"] ?? "side", ["side", "in-page"] as const),
     mapping: oneOf("mapping", options["mapping"] ?? "copy", ["copy", "page-table"] as const),
     plan: planSizeClasses({
@@ -109,6 +121,12 @@ function chainSizeOf(era: Era, value: unknown): number {
   }
   const allowed = least === most ? `${least}` : `${least} to ${most}`;
   throw new ZPoolError("ZLAB_POOL_OPTIONS", `chain size ${String(value)} is not possible: ${era.name} has ${allowed}`);
+}
+
+function compactionOf(era: Era, value: unknown): Compaction {
+  if (value === undefined || era.handles === "indirect")
+    return oneOf("compaction", value ?? era.compaction, COMPACTIONS);
+  throw new ZPoolError("ZLAB_POOL_OPTIONS", `${era.name} has no compaction: its handles encode the places of objects`);
 }
 
 /** The proposal of 2026 keeps 16 bytes on every page size. */

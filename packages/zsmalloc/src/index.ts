@@ -1,4 +1,5 @@
 export { CHAIN_RULES, type ChainRule } from "./chain-rules.ts";
+export { COMPACTIONS, type Compaction } from "./compact.ts";
 export { zsmallocDriver } from "./driver.ts";
 export {
   ERAS,
@@ -9,7 +10,7 @@ export {
   type ZsmallocConfig,
   resolveOptions,
 } from "./eras.ts";
-export { type FullnessBands, QUARTERS, TENTHS } from "./fullness.ts";
+export { FULLNESS_BANDS, type FullnessBands, type FullnessName, QUARTERS, TENTHS, THREE_QUARTERS } from "./fullness.ts";
 export { zsmallocModule } from "./module.ts";
 export { MIN_SLOT_BYTES, type SizeClassOptions, SizeClassPlan, planSizeClasses } from "./size-classes.ts";
 export { type ClassRow, formatClassesFile } from "./stats.ts";

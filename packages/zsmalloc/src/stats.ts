@@ -82,7 +82,7 @@ interface Column {
 /** The text of the statistics file: a line of titles, a line per distinct class, a blank line, a line of totals. */
 export function formatClassesFile(pool: ZsPool): string {
   const rows = classRows(pool);
-  const columns = pool.config.era.bands.groupCount === 4 ? columnsOf2015() : columnsOf612();
+  const columns = pool.config.bands.groupCount === 4 ? columnsOf2015() : columnsOf612();
   const line = (cells: readonly string[]): string =>
     ` ${cells.map((cell, i) => cell.padStart(columns[i]!.width)).join(" ")}\n`;
   const total = (column: Column, i: number): string => {

@@ -91,14 +91,14 @@ export class ZsPool implements ZpoolBackend {
 
   /** Use the driver, or `ZpoolRegistry.create`. */
   constructor(machine: Machine, name: string, config: ZsmallocConfig, capabilities: Capabilities) {
-    const { plan, era } = config;
+    const { plan, era, bands } = config;
     this.machine = machine;
     this.name = name;
     this.config = config;
     this.plan = plan;
     this.capabilities = capabilities;
     this.ownerNumber = machine.registerOwner(`zsmalloc ${name}`);
-    this.lists = new FullnessLists(plan, era.bands);
+    this.lists = new FullnessLists(plan, bands);
     this.zspages = this.lists.zspages;
     this.#moves = era.handles === "indirect";
     this.handles = this.#moves

@@ -16,6 +16,8 @@ describe.each([
   { chainSize: 16, runs: 1 },
   { mapping: "page-table", runs: 1 },
   { rule: "rfc-2026", runs: 1 },
+  { compaction: "before-2023", runs: 1 },
+  { compaction: "ideal", runs: 1 },
 ])("%o", ({ runs, ...options }) => {
   conformanceSuite({ test, driver: zsmallocDriver, options, seed, runs });
 });
