@@ -17,8 +17,7 @@ const TABLE_BITS = 13;
 const HASH_SHIFT = 32 - TABLE_BITS;
 const HASH_FACTOR = 2_654_435_761 | 0; // as an int, which Math.imul takes without a conversion
 const SHORTEST_MATCH = 4;
-const SHORTEST_SEARCHED = 13; // units below are literals only
-const SEARCH_MARGIN = 12; // a probe whose successor lies within these last bytes ends the search
+const SEARCH_MARGIN = 12; // a probe whose successor lies within so many last bytes ends the search; short units have none
 const LITERAL_TAIL = 5; // last bytes of the unit that no match covers
 const PROBES_PER_GAP_SHIFT = 6; // the gap between probes grows by one every 64 misses
 const LENGTH_NIBBLE = 15;
@@ -53,14 +52,12 @@ export class Lz4Encoder {
     this.#table.fill(0);
     this.#end = OUTPUT_START;
     let anchor = 0; // first byte not put out yet
-    if (length >= SHORTEST_SEARCHED) {
-      while (this.#search(anchor, length)) {
-        do {
-          const end = this.#matchEnd(length);
-          this.#putSequence(anchor, end);
-          anchor = end;
-        } while (this.#matchAgain(anchor, length));
-      }
+    while (this.#search(anchor, length)) {
+      do {
+        const end = this.#matchEnd(length);
+        this.#putSequence(anchor, end);
+        anchor = end;
+      } while (this.#matchAgain(anchor, length));
     }
     this.#putLastLiterals(anchor, length);
   }

@@ -85,7 +85,7 @@ export class LzoEncoder {
     if (this.#hasZeroRuns) this.#putBytes(0x11, 0x01);
     const start = this.#end;
     let block = 0;
-    while (length - block > SEARCH_MARGIN) {
+    while (block < length) {
       const blockBytes = Math.min(length - block, this.#blockBytes);
       if (blockBytes + this.#carry < SHORTEST_BLOCK) break;
       this.#carry = this.#encodeBlock(block, blockBytes);

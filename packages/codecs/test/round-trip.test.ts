@@ -57,7 +57,7 @@ describe.each(WRITTEN)("%s", (_, stream, reference, bound) => {
   });
 
   test("pages", () => {
-    fc.assert(fc.property(units(fc.constant(4096)), check), { seed, numRuns: 3000 });
+    fc.assert(fc.property(units(fc.constant(4096)), check), { seed, numRuns: 600 });
   });
 
   test("any length", () => {
@@ -107,9 +107,10 @@ function distantRepeat(length: number): Uint8Array {
 
 test.each([259, 260, 261, 262, 263, 264, 265])("a distant match of %i bytes is not taken for a zero run", (length) => {
   const unit = distantRepeat(length);
-  const stream = lzoRleCodec().createStream();
-  expect(equal(stream.compress(unit), referenceLzo(unit, true))).toBe(true);
-  expect(comesBack(stream, unit, stream.compress(unit))).toBe(true);
+  for (const [, stream, reference] of WRITTEN) {
+    expect(equal(stream.compress(unit), reference(unit))).toBe(true);
+    expect(comesBack(stream, unit, stream.compress(unit))).toBe(true);
+  }
 });
 
 test("streams don't disturb each other, and equal units give equal bytes", () => {
