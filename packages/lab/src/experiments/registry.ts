@@ -2,8 +2,9 @@
 
 import { UsageError } from "../errors.ts";
 import type { Experiment } from "./experiment.ts";
+import { sixtyPercent } from "./sixty-percent.ts";
 
-export const EXPERIMENTS: readonly Experiment[] = [];
+export const EXPERIMENTS: readonly Experiment[] = [sixtyPercent];
 
 /** The experiments named, each once; all if none are. */
 export function selectExperiments(
