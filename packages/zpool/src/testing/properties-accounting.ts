@@ -157,6 +157,7 @@ export const accountingProperties: readonly PropertySpec[] = [
     id: "self-check-passes",
     promise: "The pool's own check finds nothing wrong after any operation.",
     workload: everything,
+    cost: 1.5,
     run: judging([], selfCheck, machineCheck),
   },
   {

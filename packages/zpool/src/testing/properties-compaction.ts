@@ -109,6 +109,7 @@ export const compactionProperties: readonly PropertySpec[] = [
     promise: "After a compaction the pool's check passes, and preemption and temporary mappings are as before.",
     gate: COMPACTS,
     workload: anyOf(thinnedOut, sparse),
+    cost: 2,
     run: judging([], selfCheck, preemptionRestored, kmapsReleased),
   },
 ];

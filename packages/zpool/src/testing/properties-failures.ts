@@ -49,7 +49,7 @@ export const failureProperties: readonly PropertySpec[] = [
     id: "exhaustion-survived",
     promise: "When memory runs out objects keep their bytes, and the pool goes on working.",
     workload: exhausting,
-    cost: 2,
+    cost: 4,
     run: judging(["contents"], selfCheck, preemptionRestored, kmapsReleased, pagesCounted),
   },
   {

@@ -69,7 +69,7 @@ export function writeMix(builder: ProgramBuilder, sizes: readonly number[], leng
 }
 
 /** Maps an object, uses the mapping, and ends it. */
-export function writeMapping(builder: ProgramBuilder): void {
+function writeMapping(builder: ProgramBuilder): void {
   const object = builder.pick();
   if (object === undefined) return;
   builder.map(object.name, builder.pickFrom(MAP_MODES)!);
