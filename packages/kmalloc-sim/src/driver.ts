@@ -12,7 +12,7 @@ export interface KmallocDriver extends ZpoolDriver {
   create(machine: Machine, name: string, options?: PoolOptions): KmallocPool;
 }
 
-/** SLUB. Options: `cpus`, `randomizeFreelist`, `seed` (see `SlubOptions`). */
+/** SLUB. Options: `cpus`, `randomizeFreelist`, `seed`, `fallback` (see `SlubOptions`). */
 export const kmallocDriver: KmallocDriver = {
   type: "kmalloc",
   description:
@@ -58,8 +58,8 @@ function capabilitiesFor(maxBytes: number): Capabilities {
 }
 
 function toSlubOptions(options: PoolOptions = {}): SlubOptions {
-  refuseUnknown("kmalloc", options, ["cpus", "randomizeFreelist", "seed"]);
-  const { cpus, randomizeFreelist, seed } = options;
+  refuseUnknown("kmalloc", options, ["cpus", "randomizeFreelist", "seed", "fallback"]);
+  const { cpus, randomizeFreelist, seed, fallback } = options;
   if (cpus !== undefined && !isIntegerIn(cpus, 1, 8192)) throw badOption("cpus", cpus, "an integer from 1 to 8192");
   if (randomizeFreelist !== undefined && typeof randomizeFreelist !== "boolean") {
     throw badOption("randomizeFreelist", randomizeFreelist, "true or false");
@@ -67,7 +67,8 @@ function toSlubOptions(options: PoolOptions = {}): SlubOptions {
   if (seed !== undefined && !isIntegerIn(seed, 0, 0xffff_ffff)) {
     throw badOption("seed", seed, "an integer from 0 to 4294967295");
   }
-  return { cpus, randomizeFreelist, seed };
+  if (fallback !== undefined && typeof fallback !== "boolean") throw badOption("fallback", fallback, "true or false");
+  return { cpus, randomizeFreelist, seed, fallback };
 }
 
 function isIntegerIn(value: unknown, least: number, most: number): value is number {

@@ -42,6 +42,9 @@ export interface SlubOptions {
   readonly randomizeFreelist?: boolean | undefined;
   /** Seed of that order. Default 1. */
   readonly seed?: number | undefined;
+  /** Whether a slab may be of the lowest order when there is no block of the preferred one, as in the kernel. False shows what
+   * that saves. Default true. */
+  readonly fallback?: boolean | undefined;
 }
 
 export class SlubPool implements KmallocEngine {
@@ -61,6 +64,7 @@ export class SlubPool implements KmallocEngine {
   readonly #cpuFreelist: Uint16Array; // first free object of that slab
   readonly #sequences: readonly Uint16Array[]; // random order of a slab's objects, per cache
   readonly #prng: Prng;
+  readonly #fallback: boolean;
   #objects = 0;
   #slotBytes = 0;
 
@@ -78,6 +82,7 @@ export class SlubPool implements KmallocEngine {
     this.#current = new Int32Array(machine.cpus.count * this.#cacheCount).fill(NO_SLAB);
     this.#cpuFreelist = new Uint16Array(this.#current.length).fill(END_OF_FREELIST);
     this.#prng = new Prng(options.seed ?? 1);
+    this.#fallback = options.fallback ?? true;
     this.#sequences = options.randomizeFreelist
       ? this.caches.map((cache) => shuffled(cache.objectsPerSlab, this.#prng))
       : [];
@@ -211,14 +216,15 @@ export class SlubPool implements KmallocEngine {
     return slab;
   }
 
-  /** A fresh slab of the preferred order; if there are no such pages, one of the lowest order that holds an object. */
+  /** A fresh slab of the preferred order; if there are no such pages, one of the lowest order that holds an object, unless the
+   * pool does without this fallback. */
   #newSlab(cache: number, gfp: number): number | Errno {
     const { slotBytes, order, minOrder, objectsPerSlab } = this.caches[cache]!;
     const shape = { slotBytes, firstObjectOffset: 0 };
     const pageGfp = gfp & ~__GFP_ZERO;
     const attempt = pageGfp | __GFP_NOWARN | __GFP_NORETRY;
     let slab = this.memory.takeSlab(cache, order, attempt, objectsPerSlab, objectsPerSlab, shape);
-    if (isErrno(slab)) {
+    if (isErrno(slab) && this.#fallback) {
       const objects = Math.floor((this.#machine.pageBytes * 2 ** minOrder) / slotBytes);
       slab = this.memory.takeSlab(cache, minOrder, pageGfp, objects, objectsPerSlab, shape);
     }

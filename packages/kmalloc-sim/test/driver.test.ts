@@ -183,8 +183,15 @@ test("both are registered by their modules, and unknown or wrong options are ref
   container.load(machineModule(), kmallocModule(), kmallocSlabModule());
   const registry = container.get<ZpoolRegistry>(ZPOOL_REGISTRY);
   expect(registry.drivers().map((driver) => driver.type)).toEqual(["kmalloc", "kmalloc-slab"]);
-  registry.create("kmalloc", "a", { cpus: 64, randomizeFreelist: true, seed: 7 }).destroy();
-  for (const options of [{ cpus: 0 }, { cpus: "2" }, { randomizeFreelist: 1 }, { seed: -1 }, { chainSize: 8 }]) {
+  registry.create("kmalloc", "a", { cpus: 64, randomizeFreelist: true, seed: 7, fallback: false }).destroy();
+  for (const options of [
+    { cpus: 0 },
+    { cpus: "2" },
+    { randomizeFreelist: 1 },
+    { fallback: 0 },
+    { seed: -1 },
+    { chainSize: 8 },
+  ]) {
     expect(codeOf(() => registry.create("kmalloc", "b", options))).toBe("ZLAB_POOL_OPTIONS");
     expect(codeOf(() => kmallocDriver.capabilities(4096, options))).toBe("ZLAB_POOL_OPTIONS");
   }

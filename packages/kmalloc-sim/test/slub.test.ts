@@ -154,6 +154,18 @@ test("a random order leaves out the objects that a small slab does not have", ()
   pool.check(3);
 });
 
+test("without the fallback a slab has its preferred order or is ENOMEM", () => {
+  const machine = smallMachine(1024, { cpus: 2 });
+  const restore = fragment(machine, 4);
+  const pool = new SlubPool(machine, "pool", { fallback: false });
+  expect(pool.kmalloc(2048, GFP_KERNEL)).toBe(ENOMEM); // prefers order 3
+  expect(machine.failedRequestsByOrder().slice(0, 4)).toEqual([1, 0, 0, 1]); // the first is the fragmenter's
+  expect(isErrno(pool.kmalloc(256, GFP_KERNEL))).toBe(false); // prefers order 0
+  pool.check(3);
+  pool.destroy();
+  restore();
+});
+
 test("a page allocation that fails is repeated at the lowest order, then given up", () => {
   const machine = smallMachine(64, { cpus: 2 });
   const pool = new SlubPool(machine, "pool");
