@@ -2,9 +2,10 @@
 
 import { UsageError } from "../errors.ts";
 import type { Experiment } from "./experiment.ts";
+import { pressure } from "./pressure.ts";
 import { sixtyPercent } from "./sixty-percent.ts";
 
-export const EXPERIMENTS: readonly Experiment[] = [sixtyPercent];
+export const EXPERIMENTS: readonly Experiment[] = [sixtyPercent, pressure];
 
 /** The experiments named, each once; all if none are. */
 export function selectExperiments(
