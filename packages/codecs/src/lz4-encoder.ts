@@ -29,8 +29,6 @@ export class Lz4Encoder {
   readonly #table = new Uint16Array(1 << TABLE_BITS);
   #writes = true; // false: only the size is counted
   #end = 0; // of the output
-  #current = 0; // start of the match found
-  #candidate = 0; // and of what it repeats
 
   /** The unit compressed, as a view that the next call overwrites. Throws ZLAB_CODEC_UNIT_TOO_LARGE. */
   encode(source: Uint8Array): Uint8Array {
@@ -49,90 +47,55 @@ export class Lz4Encoder {
   #run(source: Uint8Array): void {
     const { length } = source;
     this.#unit.load("lz4", source);
-    this.#table.fill(0);
+    const { words, bytes } = this.#unit;
+    const table = this.#table;
+    table.fill(0);
     this.#end = OUTPUT_START;
+    const lastProbe = length - SEARCH_MARGIN;
     let anchor = 0; // first byte not put out yet
-    while (this.#search(anchor, length)) {
-      do {
-        const end = this.#matchEnd(length);
-        this.#putSequence(anchor, end);
+    for (;;) {
+      // Look for a match from behind the anchor on.
+      let misses = 1 << PROBES_PER_GAP_SHIFT;
+      let current = anchor + 1;
+      let next = current + 1;
+      let candidate = 0;
+      while (next <= lastProbe) {
+        const word = wordAt(words, current);
+        const hash = Math.imul(word, HASH_FACTOR) >>> HASH_SHIFT;
+        candidate = table[hash]!;
+        table[hash] = current;
+        if (wordAt(words, candidate) === word) break;
+        current = next;
+        next += misses++ >> PROBES_PER_GAP_SHIFT;
+      }
+      if (next > lastProbe) break;
+      while (current > anchor && candidate > 0 && bytes[current - 1] === bytes[candidate - 1]) {
+        current--;
+        candidate--;
+      }
+      // Put it out, and those that follow without a literal between.
+      for (;;) {
+        const end = matchEnd(words, bytes, current, candidate, length);
+        this.#putSequence(anchor, current, candidate, end);
         anchor = end;
-      } while (this.#matchAgain(anchor, length));
+        if (anchor > lastProbe) break;
+        const inside = anchor - 2;
+        table[Math.imul(wordAt(words, inside), HASH_FACTOR) >>> HASH_SHIFT] = inside;
+        const word = wordAt(words, anchor);
+        const hash = Math.imul(word, HASH_FACTOR) >>> HASH_SHIFT;
+        candidate = table[hash]!;
+        table[hash] = anchor;
+        if (wordAt(words, candidate) !== word) break;
+        current = anchor;
+      }
     }
     this.#putLastLiterals(anchor, length);
   }
 
-  /** Looks for a match from behind the anchor on and extends it backwards. */
-  #search(anchor: number, length: number): boolean {
-    const { words, bytes } = this.#unit;
-    const table = this.#table;
-    const lastProbe = length - SEARCH_MARGIN;
-    let misses = 1 << PROBES_PER_GAP_SHIFT;
-    let gap = 1;
-    let current = anchor + 1;
-    let next = current + gap;
-    let candidate = 0;
-    for (;;) {
-      if (next > lastProbe) return false;
-      gap = misses++ >> PROBES_PER_GAP_SHIFT;
-      const word = wordAt(words, current);
-      const hash = Math.imul(word, HASH_FACTOR) >>> HASH_SHIFT;
-      candidate = table[hash]!;
-      table[hash] = current;
-      if (wordAt(words, candidate) === word) break;
-      current = next;
-      next += gap;
-    }
-    while (current > anchor && candidate > 0 && bytes[current - 1] === bytes[candidate - 1]) {
-      current--;
-      candidate--;
-    }
-    this.#current = current;
-    this.#candidate = candidate;
-    return true;
-  }
-
-  /** Looks for a match right behind another one, which ended at `position`. */
-  #matchAgain(position: number, length: number): boolean {
-    if (position > length - SEARCH_MARGIN) return false;
-    const { words } = this.#unit;
-    const table = this.#table;
-    const inside = position - 2;
-    table[Math.imul(wordAt(words, inside), HASH_FACTOR) >>> HASH_SHIFT] = inside;
-    const word = wordAt(words, position);
-    const hash = Math.imul(word, HASH_FACTOR) >>> HASH_SHIFT;
-    const candidate = table[hash]!;
-    table[hash] = position;
-    if (wordAt(words, candidate) !== word) return false;
-    this.#current = position;
-    this.#candidate = candidate;
-    return true;
-  }
-
-  /** Where the match found ends. */
-  #matchEnd(length: number): number {
-    const { words, bytes } = this.#unit;
-    const limit = length - LITERAL_TAIL;
-    let end = this.#current + SHORTEST_MATCH;
-    let candidate = this.#candidate + SHORTEST_MATCH;
-    while (end <= limit - 4) {
-      const difference = wordAt(words, end) ^ wordAt(words, candidate);
-      if (difference !== 0) return end + equalBytes(difference);
-      end += 4;
-      candidate += 4;
-    }
-    while (end < limit && bytes[end] === bytes[candidate]) {
-      end++;
-      candidate++;
-    }
-    return end;
-  }
-
-  /** Puts out the bytes from the anchor to the match found as literals, and the match up to `matchEnd`. */
-  #putSequence(anchor: number, matchEnd: number): void {
-    const current = this.#current;
+  /** Puts out the bytes from the anchor to the match found as literals, and the match, which ends before `behind`. */
+  #putSequence(anchor: number, current: number, candidate: number, behind: number): void {
     const literals = current - anchor;
-    const match = matchEnd - current - SHORTEST_MATCH;
+    const match = behind - current - SHORTEST_MATCH;
     if (!this.#writes) {
       this.#end += 1 + extraBytes(literals) + literals + 2 + extraBytes(match);
       return;
@@ -143,7 +106,7 @@ export class Lz4Encoder {
     if (literals <= SHORT_COPY) for (let i = 0; i < literals; i++) bytes[end + i] = bytes[anchor + i]!;
     else bytes.copyWithin(end, anchor, current);
     end += literals;
-    const offset = current - this.#candidate;
+    const offset = current - candidate;
     bytes[end] = offset;
     bytes[end + 1] = offset >> 8;
     bytes[token] = (nibble(literals) << 4) | nibble(match);
@@ -181,5 +144,23 @@ function putLength(bytes: Uint8Array, at: number, value: number): number {
   let rest = value - LENGTH_NIBBLE;
   for (; rest >= 255; rest -= 255) bytes[end++] = 255;
   bytes[end++] = rest;
+  return end;
+}
+
+/** Where a match of at least four bytes at `current` ends; `from` is what it repeats, `length` the unit's. */
+function matchEnd(words: Int32Array, bytes: Uint8Array, current: number, from: number, length: number): number {
+  const limit = length - LITERAL_TAIL;
+  let end = current + SHORTEST_MATCH;
+  let candidate = from + SHORTEST_MATCH;
+  while (end <= limit - 4) {
+    const difference = wordAt(words, end) ^ wordAt(words, candidate);
+    if (difference !== 0) return end + equalBytes(difference);
+    end += 4;
+    candidate += 4;
+  }
+  while (end < limit && bytes[end] === bytes[candidate]) {
+    end++;
+    candidate++;
+  }
   return end;
 }

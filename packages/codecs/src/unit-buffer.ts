@@ -52,7 +52,7 @@ export class UnitBuffer {
 
 /** The four bytes from `position` of the unit as a little-endian number, signed. */
 export function wordAt(words: Int32Array, position: number): number {
-  return words[((position & 3) << COPY_SHIFT) + (position >> 2)]!;
+  return words[((position & 3) << COPY_SHIFT) | (position >> 2)]!;
 }
 
 /** How many of the bytes of two words are equal, counted from the first in memory; `difference` is their exclusive or, not 0. */
