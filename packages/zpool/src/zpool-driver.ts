@@ -40,8 +40,8 @@ export interface Mapping {
 export interface Capabilities {
   /** Largest object in bytes. malloc of one byte more is ENOSPC. */
   readonly maxBytes: number;
-  /** The pool moves objects, and so can use __GFP_MOVABLE pages, and __GFP_HIGHMEM pages, reached by temporary mappings.
-   * If false, malloc with __GFP_HIGHMEM returns EINVAL. */
+  /** The caller may ask for __GFP_HIGHMEM and __GFP_MOVABLE pages, since objects are reached through handles and temporary
+   * mappings only (the kernel's malloc_support_movable). If false, malloc with __GFP_HIGHMEM returns EINVAL. */
   readonly movable: boolean;
   /** A caller may sleep while an object is mapped. If false, preemption is off from map to unmap. */
   readonly sleepMapped: boolean;
@@ -52,6 +52,9 @@ export interface Capabilities {
   readonly crossPage: boolean;
   /** Highest order of a page block that the backend asks for; 0: single pages only. */
   readonly maxPageOrder: number;
+  /** The space of a freed object may be too small, as the backend counts, for an object of the same size (xvmalloc). Default
+   * false: when no page is left, a malloc of that size succeeds after the free. */
+  readonly looseFit?: boolean;
 }
 
 /** How thorough `check` is. 1: the pool's totals. 2: every table, list and slot. 3: also against the machine's page descriptors. */

@@ -20,6 +20,7 @@ import { MOVABLE_WITH_HIGHMEM } from "./gates.ts";
 import { type PropertySpec, judging } from "./property.ts";
 import {
   anyOf,
+  compactWhileMapped,
   dense,
   exhausting,
   faulty,
@@ -32,7 +33,7 @@ import {
   writeMix,
 } from "./workloads.ts";
 
-const everything = anyOf(mixed, dense, tightFits, thinnedOut, workWhileMapped, faulty, exhausting);
+const everything = anyOf(mixed, dense, tightFits, thinnedOut, workWhileMapped, compactWhileMapped, faulty, exhausting);
 
 /** The pool is destroyed with objects still in it. */
 const abandoned = workload(120, (builder, sizes, length) => {

@@ -1,5 +1,6 @@
 // Compaction moves objects together: nothing is lost, and what is gained is counted.
 
+import { GFP_KERNEL } from "@zlab/hw-sim";
 import { type Audit, kmapsReleased, pagesCounted, preemptionRestored, selfCheck, statsAddUp } from "./audits.ts";
 import { COMPACTS } from "./gates.ts";
 import { type PropertySpec, judging } from "./property.ts";
@@ -7,7 +8,7 @@ import { perform } from "./perform.ts";
 import { Session } from "./session.ts";
 import type { Program } from "./step.ts";
 import type { Context } from "./subject.ts";
-import { anyOf, mixed, sparse, thinnedOut, workload } from "./workloads.ts";
+import { anyOf, compactWhileMapped, mixed, sparse, thinnedOut, workload } from "./workloads.ts";
 
 /** After each compaction every handle is used: mapped, read and freed. */
 const usedAfterwards = workload(200, (builder, sizes, length) => {
@@ -51,12 +52,10 @@ function muchGivenBack(context: Context): Audit {
 function oneLargeSize(context: Context): Program[] {
   const bytes = Math.max(1, Math.min(context.capabilities.maxBytes, context.pageBytes >> 2) - 30);
   return [0, 1].map((seed) => {
-    const steps: Program = [];
-    const gfp = 0x30;
+    const gfp = GFP_KERNEL;
     const count = Math.min(1200, context.machinePages * 2);
     const place = { cpu: 0, pool: 0 };
     return [
-      ...steps,
       ...Array.from({ length: count }, (_, name) => ({ op: "malloc" as const, name, bytes, gfp, ...place })),
       ...Array.from({ length: count }, (_, name) => ({ op: "free" as const, name, ...place })).filter(
         ({ name }) => (name + seed) % 10 !== 0,
@@ -85,7 +84,7 @@ export const compactionProperties: readonly PropertySpec[] = [
     id: "compaction-counts-pages",
     promise: "compact returns the pages that it gave back: totalPages falls and pagesCompacted grows by as many.",
     gate: COMPACTS,
-    workload: anyOf(thinnedOut, sparse, mixed),
+    workload: anyOf(thinnedOut, sparse, mixed, compactWhileMapped),
     run: judging(["compaction"], pagesCounted),
   },
   {

@@ -8,6 +8,7 @@ import { type PropertySpec, judging } from "./property.ts";
 import {
   type Workload,
   anyOf,
+  compactWhileMapped,
   dense,
   exhausting,
   faulty,
@@ -109,7 +110,17 @@ const wrongUnmaps = workload(30, (builder, sizes, length) => {
   builder.close();
 });
 
-const everything = anyOf(mixed, workWhileMapped, thinnedOut, dense, faulty, exhausting, severalMappings, wrongUnmaps);
+const everything = anyOf(
+  mixed,
+  workWhileMapped,
+  compactWhileMapped,
+  thinnedOut,
+  dense,
+  faulty,
+  exhausting,
+  severalMappings,
+  wrongUnmaps,
+);
 
 /** State judged around mapping and unmapping: neither may change the pool. */
 const mappingOnly = workload(30, (builder, sizes, length) => {
@@ -183,7 +194,7 @@ export const mappingProperties: readonly PropertySpec[] = [
     promise:
       "A mapped object keeps its place and bytes whatever is done to others, and writes through the mapping arrive.",
     gate: WITH_BYTES,
-    workload: workWhileMapped,
+    workload: anyOf(workWhileMapped, compactWhileMapped),
     run: judging(["contents"]),
   },
   {

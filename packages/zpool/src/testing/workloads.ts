@@ -157,6 +157,32 @@ export const workWhileMapped: Workload = workload(80, (builder, sizes, length) =
   builder.close();
 });
 
+/** Compactions of a sparse pool while objects in it are mapped, so that some of those are in the way. */
+export const compactWhileMapped: Workload = workload(300, (builder, sizes, length) => {
+  const size = Math.min(sizes[0]!, builder.context.pageBytes >> 1);
+  const { cpuCount } = builder.context;
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 60 + length; i++) builder.store(size);
+    builder.thinOut(70 + builder.prng.below(25), "random");
+    for (builder.cpu = 0; builder.cpu < cpuCount; builder.cpu++) {
+      builder.map(builder.pick()!.name, builder.pickFrom(MAP_MODES)!);
+      builder.storeMapped(true);
+    }
+    builder.cpu = builder.prng.below(cpuCount);
+    builder.add({ op: "compact" });
+    for (let i = 0; i < 10; i++) builder.malloc(size);
+    for (builder.cpu = 0; builder.cpu < cpuCount; builder.cpu++) {
+      builder.add({ op: "look" });
+      builder.storeMapped();
+      builder.add({ op: "look" });
+      builder.add({ op: "unmap" });
+    }
+    builder.cpu = 0;
+    builder.add({ op: "verify" });
+  }
+  builder.close();
+});
+
 function writeSideWork(builder: ProgramBuilder, sizes: readonly number[], mapped: { name: number }): void {
   builder.anyCpu();
   const other = builder.pick();
