@@ -21,9 +21,19 @@ export default defineConfig({
     testTimeout: 120_000,
     projects: [
       project("repository", "."),
-      ...["hw-sim", "codecs", "zpool", "zsmalloc", "zbud", "z3fold", "kmalloc-sim", "xvmalloc", "zblock", "lab"].map(
-        (name) => project(name, `packages/${name}`),
-      ),
+      ...[
+        "hw-sim",
+        "codecs",
+        "zpool",
+        "zsmalloc",
+        "zbud",
+        "z3fold",
+        "kmalloc-sim",
+        "xvmalloc",
+        "zblock",
+        "zram",
+        "lab",
+      ].map((name) => project(name, `packages/${name}`)),
       project("benchmarks", "benchmarks"),
     ],
   },

@@ -13,8 +13,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   codecs: MACHINE,
   zpool: MACHINE,
   ...Object.fromEntries(BACKENDS.map((name) => [name, CONTRACT])),
-  lab: [...CONTRACT, ...BACKENDS, "codecs"],
-  benchmarks: [...CONTRACT, ...BACKENDS, "codecs", "lab"],
+  zram: [...CONTRACT, "codecs"],
+  lab: [...CONTRACT, ...BACKENDS, "codecs", "zram"],
+  benchmarks: [...CONTRACT, ...BACKENDS, "codecs", "zram", "lab"],
 };
 
 /** The doors of a package: all that others may import. */
