@@ -31,6 +31,7 @@ import { register as registerConformance } from "./commands/conformance.ts";
 import { examples } from "./commands/examples.ts";
 import { register as registerExperiment } from "./commands/experiment.ts";
 import { register as registerReplay } from "./commands/replay.ts";
+import { register as registerReproduce } from "./commands/reproduce.ts";
 import { register as registerStat } from "./commands/stat.ts";
 import type { CommandContext, ExitCode, RegisterCommand, RunEnvironment } from "./context.ts";
 import { UsageError, messageOf } from "./errors.ts";
@@ -43,6 +44,7 @@ const commands: readonly RegisterCommand[] = [
   registerBackends,
   registerConformance,
   registerExperiment,
+  registerReproduce,
 ];
 
 /** Runs one command line, without the names of the interpreter and the program. Never throws; returns the exit code. */

@@ -1,4 +1,4 @@
-// The README's examples are what the program prints: each ```console block is a command and its output, with "..." for lines left
+// The examples of the README and of docs/ are what the program prints: each ```console block is a command and its output, with "..." for lines left
 // out. What depends on the machine (its name, times) is not compared.
 
 import { readFileSync } from "node:fs";
@@ -7,9 +7,13 @@ import { describe, expect, test } from "vitest";
 import { packageDirectory, zlab } from "./zlab.ts";
 
 const repository = join(packageDirectory, "../..");
-const readme = readFileSync(join(packageDirectory, "README.md"), "utf8");
-const blocks = [...readme.matchAll(/^```console\n\$ zlab (.*)\n([^]*?)^```$/gm)].map(
-  ([, command, output]) => [command!, output!] as const,
+const documents = ["packages/lab/README.md", "docs/published-tables.md"].map((file) =>
+  readFileSync(join(repository, file), "utf8"),
+);
+const blocks = documents.flatMap((text) =>
+  [...text.matchAll(/^```console\n\$ zlab (.*)\n([^]*?)^```$/gm)].map(
+    ([, command, output]) => [command!, output!] as const,
+  ),
 );
 
 /** Columns at the end of each table that hold times. */
@@ -47,7 +51,7 @@ function expectLines(lines: readonly string[], pattern: readonly string[]): void
 describe("README", () => {
   test("has examples of every command", () => {
     const commands = new Set(blocks.map(([command]) => command.split(" ")[0]));
-    expect(commands).toEqual(new Set(["backends", "classes", "compare", "conformance", "replay", "stat"]));
+    expect(commands).toEqual(new Set(["backends", "classes", "compare", "conformance", "replay", "reproduce", "stat"]));
   });
 
   test.each(blocks)("zlab %s", async (command, output) => {

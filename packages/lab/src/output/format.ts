@@ -33,6 +33,11 @@ export function formatPercent(part: number): string {
   return Number.isFinite(part) ? `${(part * 100).toFixed(1)} %` : "-";
 }
 
+/** A change as a percentage with a decimal and its sign: 0.0726 is "+7.3 %". */
+export function signedPercent(part: number): string {
+  return Number.isFinite(part) ? `${part < 0 ? "-" : "+"}${Math.abs(part * 100).toFixed(1)} %` : "-";
+}
+
 /** Nanoseconds as a whole number. */
 export function formatNanoseconds(ns: number): string {
   return Number.isFinite(ns) ? thousands(ns) : "-";
