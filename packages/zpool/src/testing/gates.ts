@@ -10,6 +10,7 @@ export const SINGLE_PAGES: Gate = {
   name: "single pages",
   applies: ({ capabilities }) => capabilities.maxPageOrder === 0,
 };
+export const EXACT_FIT: Gate = { name: "not looseFit", applies: ({ capabilities }) => capabilities.looseFit !== true };
 export const WITH_BYTES: Gate = { name: "a machine with bytes", applies: ({ hasBytes }) => hasBytes };
 export const SEVERAL_CPUS: Gate = { name: "several CPUs", applies: ({ cpuCount }) => cpuCount > 1 };
 export const MOVABLE_WITH_HIGHMEM: Gate = {

@@ -3,10 +3,16 @@
 import type { ObjectModel } from "./object-model.ts";
 import type { Session } from "./session.ts";
 
-/** Fails if bytes that were read (byte 0 of the object at `offset`) differ from the model. */
-export function assertContent(session: Session, object: ObjectModel, got: Uint8Array, offset: number): void {
+/** Fails if the first `length` bytes that were read (byte 0 of the object at `offset`) differ from the model. */
+export function assertContent(
+  session: Session,
+  object: ObjectModel,
+  got: Uint8Array,
+  offset: number,
+  length: number = object.knownEnd,
+): void {
   const index = object.firstDifference(got, offset);
-  if (index < 0) return;
+  if (index < 0 || index >= length) return;
   session.fail(`byte ${index} is ${hex(got[offset + index])}, expected ${hex(object.content[index])}`);
 }
 

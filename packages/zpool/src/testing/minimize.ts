@@ -81,6 +81,8 @@ function simplerSteps(step: Step): Step[] {
   if (step.cpu !== 0) simpler.push({ ...step, cpu: 0 });
   if (step.op === "malloc" && step.faulty === true) simpler.push({ ...step, faulty: false });
   if (step.op === "malloc" && step.gfp !== GFP_KERNEL) simpler.push({ ...step, gfp: GFP_KERNEL });
+  if (step.op === "squat" && step.leavePages > 0)
+    simpler.push({ ...step, leavePages: 0 }, { ...step, leavePages: step.leavePages >> 1 });
   if (step.op === "churn") {
     for (const part of [2, 16, 256, step.count]) {
       const less = Math.floor(step.count / part);

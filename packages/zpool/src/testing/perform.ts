@@ -187,13 +187,19 @@ function verify(session: Session, object: ObjectModel, cpu: number): void {
 
 /** `silently`: leaves no line in the protocol unless something is wrong. */
 function readByCopy(session: Session, object: ObjectModel, cpu: number, bufferOffset: number, silently = false): void {
-  const length = silently ? object.knownEnd : object.accessibleBytes;
+  const length = silently ? verifiedBytes(object) : object.accessibleBytes;
   const target = new Uint8Array(bufferOffset + length + GUARD_BYTES).fill(GUARD);
   const text = () => `${poolPrefix(object.pool)}read(${session.label(object.name)})`;
   session.call(cpu, text, () => session.pool(object.pool).read(object.handle, target, bufferOffset, length));
-  if (session.judges("contents")) assertContent(session, object, target, bufferOffset);
+  if (session.judges("contents")) assertContent(session, object, target, bufferOffset, length);
   if (session.judges("buffers")) assertGuards(session, target, bufferOffset, length);
   if (silently) session.retract();
+}
+
+/** Bytes of a silent look: all that are defined, or for every other object at most as many as were asked for in malloc, so that reads of
+ * all lengths occur. */
+function verifiedBytes(object: ObjectModel): number {
+  return object.name % 4 === 1 ? Math.min(object.knownEnd, object.bytes) : object.knownEnd;
 }
 
 function readThroughMapping(session: Session, object: ObjectModel, cpu: number, silently = false): void {

@@ -16,7 +16,7 @@ import {
   statsAddUp,
   zonesRespected,
 } from "./audits.ts";
-import { MOVABLE_WITH_HIGHMEM } from "./gates.ts";
+import { EXACT_FIT, MOVABLE_WITH_HIGHMEM } from "./gates.ts";
 import { type PropertySpec, judging } from "./property.ts";
 import {
   anyOf,
@@ -126,6 +126,7 @@ export const accountingProperties: readonly PropertySpec[] = [
   {
     id: "freed-space-reused",
     promise: "Freed space is used again: the same objects fit in no more pages than at first.",
+    gate: EXACT_FIT,
     workload: anyOf(cycles, refills),
     run: judging([], spaceReused),
   },

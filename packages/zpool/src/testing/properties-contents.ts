@@ -30,7 +30,10 @@ function densePages(context: Context): Program[] {
       const size = Math.max(1, bytes - builder.prng.below(10));
       const count = Math.min(400, Math.ceil(bytesToFill / size));
       const names = Array.from({ length: count }, () => builder.malloc(size));
-      for (const name of names) builder.fill(name);
+      for (const name of names) {
+        if (builder.chance(50)) builder.fill(name);
+        else builder.write({ name, bytes: size });
+      }
       builder.add({ op: "free-all", order: (["lifo", "fifo", "random"] as const)[part % 3]! });
     }
     return builder.close().steps;

@@ -1,7 +1,7 @@
 // Memory that runs out: really, and by injected failures of single page allocations.
 
 import { type Audit, kmapsReleased, pagesCounted, preemptionRestored, selfCheck } from "./audits.ts";
-import { SINGLE_PAGES } from "./gates.ts";
+import { EXACT_FIT, SINGLE_PAGES } from "./gates.ts";
 import { Pair } from "./pair.ts";
 import { type PropertySpec, judging } from "./property.ts";
 import { exhausting, faulty } from "./workloads.ts";
@@ -55,6 +55,7 @@ export const failureProperties: readonly PropertySpec[] = [
   {
     id: "freed-slots-reusable-at-once",
     promise: "With no memory left, a malloc succeeds after an object of the same size is freed.",
+    gate: EXACT_FIT,
     workload: exhausting,
     run: judging(["reuse"]),
   },

@@ -10,12 +10,15 @@ import type { Program } from "./step.ts";
 import type { Context } from "./subject.ts";
 import { anyOf, dense, exhausting, faulty, longMix, mixed, thinnedOut, workload } from "./workloads.ts";
 
-/** Three objects of each size side by side, each written to its last usable byte. */
+/** Three objects of each size side by side, two written to their last usable byte, one just as far as was asked for. */
 function sizeSweep(context: Context): Program[] {
   return partsOf(sweepSizes(context), 256).map((sizes, part) => {
     const builder = new ProgramBuilder(context, part);
     for (const bytes of sizes) {
-      for (let i = 0; i < 3; i++) builder.store(bytes);
+      builder.store(bytes);
+      builder.malloc(bytes);
+      builder.write(builder.live.at(-1)!);
+      builder.store(bytes);
       builder.add({ op: "free-all", order: "fifo" });
     }
     return builder.close().steps;
