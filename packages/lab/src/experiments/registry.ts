@@ -3,10 +3,11 @@
 import { UsageError } from "../errors.ts";
 import type { Experiment } from "./experiment.ts";
 import { highmem } from "./highmem.ts";
+import { mapping } from "./mapping.ts";
 import { pressure } from "./pressure.ts";
 import { sixtyPercent } from "./sixty-percent.ts";
 
-export const EXPERIMENTS: readonly Experiment[] = [sixtyPercent, pressure, highmem];
+export const EXPERIMENTS: readonly Experiment[] = [sixtyPercent, pressure, highmem, mapping];
 
 /** The experiments named, each once; all if none are. */
 export function selectExperiments(

@@ -3,8 +3,7 @@
 
 import { GFP_KERNEL, type MachineOptions, NO_WATERMARKS, isErrno } from "@zlab/hw-sim";
 import type { ZpoolBackend } from "@zlab/zpool";
-import { planSizeClasses } from "@zlab/zsmalloc";
-import { type BackendVariant, backendVariants } from "../compose.ts";
+import { type BackendVariant, backendVariants, createZsPool, machineFor } from "../compose.ts";
 import { formatPercent, formatRatio, thousands } from "../output/format.ts";
 import { type Curve, formatPlot } from "../output/plot.ts";
 import { formatTable } from "../output/table.ts";
@@ -17,7 +16,6 @@ const SIXTY_PERCENT_BYTES = 2458;
 const SMALLEST_BYTES = 32;
 const STEP_BYTES = 8;
 const CHAIN_SIZE = 8;
-const HEADER_BYTES = 8;
 
 export interface SixtyPercentData {
   readonly pageBytes: number;
@@ -173,14 +171,7 @@ function pageEachFrom(sizesBytes: readonly number[], costs: readonly (SizeCost |
 }
 
 function upperClasses(): ClassCost[] {
-  const plan = planSizeClasses({
-    pageBytes: PAGE_BYTES,
-    chainSize: CHAIN_SIZE,
-    rule: "min-waste",
-    classDeltaBytes: PAGE_BYTES / 256,
-    merge: true,
-    headerBytes: HEADER_BYTES,
-  });
+  const { plan } = createZsPool(machineFor(PAGE_BYTES, 0), { chainSize: CHAIN_SIZE });
   return plan.owners
     .filter((index) => plan.maxRequestBytesOf(index) > PAGE_BYTES / 2)
     .map((index) => {
