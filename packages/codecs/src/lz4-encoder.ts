@@ -27,8 +27,14 @@ export class Lz4Encoder {
   readonly #unit = new UnitBuffer();
   /** Position by hash. There is no mark for "never written": position 0 is a candidate like any other. */
   readonly #table = new Uint16Array(1 << TABLE_BITS);
+  readonly #firstMisses: number;
   #writes = true; // false: only the size is counted
   #end = 0; // of the output
+
+  /** With a higher acceleration the gap between probes begins as wide as after so many times 64 misses. */
+  constructor(acceleration: number) {
+    this.#firstMisses = acceleration << PROBES_PER_GAP_SHIFT;
+  }
 
   /** The unit compressed, as a view that the next call overwrites. Throws ZLAB_CODEC_UNIT_TOO_LARGE. */
   encode(source: Uint8Array): Uint8Array {
@@ -55,7 +61,7 @@ export class Lz4Encoder {
     let anchor = 0; // first byte not put out yet
     for (;;) {
       // Look for a match from behind the anchor on.
-      let misses = 1 << PROBES_PER_GAP_SHIFT;
+      let misses = this.#firstMisses;
       let current = anchor + 1;
       let next = current + 1;
       let candidate = 0;

@@ -101,6 +101,8 @@ describe("parameters", () => {
     const noise = Uint8Array.from({ length: 5000 }, () => prng.below(256));
     const page = Uint8Array.from([...corpusBytes.subarray(0, 40_000), ...noise, ...noise]);
     for (const [codec, parameters] of [
+      [lz4Codec(), { acceleration: 8 }],
+      [lz4Codec(), { acceleration: 65_536 }],
       [zstdCodec(), { level: 19 }],
       [zstdCodec(), { level: -50 }],
       [deflateCodec(), { level: 1 }],
@@ -117,7 +119,8 @@ describe("parameters", () => {
   });
 
   test.each([
-    [lz4Codec(), { acceleration: 2 }],
+    [lz4Codec(), { acceleration: 0 }],
+    [lz4Codec(), { acceleration: 65_537 }],
     [lz4Codec(), { level: 1 }],
     [lzoRleCodec(), { level: 1 }],
     [zstdCodec(), { level: 23 }],
