@@ -69,6 +69,7 @@ export function xvmallocCapabilities(pageBytes: number): Capabilities {
     compact: false,
     crossPage: false,
     maxPageOrder: 0,
+    looseFit: true,
   };
 }
 

@@ -25,7 +25,7 @@ interface Listing {
 const COLUMNS: readonly Column[] = [
   { title: "backend", align: "left" },
   { title: "largest\nobject B" },
-  { title: "moves\nobjects" },
+  { title: "HIGHMEM\npages" },
   { title: "sleep while\nmapped" },
   { title: "compacts" },
   { title: "objects\nspan pages" },

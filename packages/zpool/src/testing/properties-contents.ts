@@ -32,7 +32,7 @@ function densePages(context: Context): Program[] {
       const names = Array.from({ length: count }, () => builder.malloc(size));
       for (const name of names) {
         if (builder.chance(50)) builder.fill(name);
-        else builder.write({ name, bytes: size });
+        else builder.write({ name, bytes: size, pool: 0 });
       }
       builder.add({ op: "free-all", order: (["lifo", "fifo", "random"] as const)[part % 3]! });
     }
