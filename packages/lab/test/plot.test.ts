@@ -77,7 +77,7 @@ describe("plots", () => {
         name: `curve ${i}`,
         points: [
           [0, i],
-          [1, 1000],
+          [100_000, 1000],
         ] as const,
       }));
       for (const line of formatPlot(curves, { ...axes, columns }).split("\n")) {

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { packageDirectory, zlab } from "./zlab.ts";
 
 const repository = join(packageDirectory, "../..");
-const documents = ["packages/lab/README.md", "docs/published-tables.md"].map((file) =>
+const documents = ["packages/lab/README.md", "docs/published-tables.md", "docs/experiments.md"].map((file) =>
   readFileSync(join(repository, file), "utf8"),
 );
 const blocks = documents.flatMap((text) =>
@@ -51,7 +51,9 @@ function expectLines(lines: readonly string[], pattern: readonly string[]): void
 describe("README", () => {
   test("has examples of every command", () => {
     const commands = new Set(blocks.map(([command]) => command.split(" ")[0]));
-    expect(commands).toEqual(new Set(["backends", "classes", "compare", "conformance", "replay", "reproduce", "stat"]));
+    expect(commands).toEqual(
+      new Set(["backends", "classes", "compare", "conformance", "experiment", "replay", "reproduce", "stat"]),
+    );
   });
 
   test.each(blocks)("zlab %s", async (command, output) => {

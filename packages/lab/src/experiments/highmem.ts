@@ -109,7 +109,7 @@ export const highmem: Experiment<HighmemData> = {
       "xvmalloc could use HIGHMEM in the kernel; its backend here takes low memory only (see its README).\n",
       "Reads of objects drawn at random (map RO, unmap), per read:\n",
       formatTable(READ_COLUMNS, data.runs.map(readCells), view.paint),
-      "cycles: by the machine's cost model, for mapping, flushing and copying; what the reader does with the bytes is not counted.\n",
+      `${wrapText(READ_NOTE, view.columns)}\n`,
       formatPlot(
         ["zsmalloc", LOWMEM_ONLY, "zbud", "kmalloc"].map((name) => ({
           name,
@@ -268,6 +268,9 @@ function storeCells(run: HighmemRun): string[] {
     run.objectsBeforeLowmem === null ? "all" : thousands(run.objectsBeforeLowmem),
   ];
 }
+
+const READ_NOTE =
+  "cycles: by the machine's cost model, for mapping, flushing and copying; what the reader does with the bytes is not counted.";
 
 const READ_COLUMNS = [
   { title: "backend", align: "left" as const },

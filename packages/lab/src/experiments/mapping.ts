@@ -106,7 +106,7 @@ export const mapping: Experiment<MappingData> = {
         data.sizes.map((row) => [thousands(row.bytes), ...costCells(row)]),
         paint,
       ),
-      "read: RO, write: WO, update: RW. copy, local, broadcast: copy; page table with a flush on this CPU, on all CPUs.\n",
+      `${wrapText(COST_NOTE, view.columns)}\n`,
       plot(data, view),
       "Slots from which on the page table is cheaper than copying, in bytes, for a read (RO):\n",
       crossoverTable(data, "read", view),
@@ -218,6 +218,9 @@ function winsFrom(data: MappingData, copyPrice: number, flushPrice: number): str
   if (update === null) return `copying is cheaper for all updates, and the page table ${slotsFrom("reads", read)}`;
   return `the page table is cheaper ${slotsFrom("reads", read)} and ${slotsFrom("updates", update)}`;
 }
+
+const COST_NOTE =
+  "read: RO, write: WO, update: RW. copy, local, broadcast: copy; page table with a flush on this CPU, on all CPUs.";
 
 function slotsFrom(access: string, slotBytes: number): string {
   return `for ${access} of slots from ${thousands(slotBytes)} bytes`;

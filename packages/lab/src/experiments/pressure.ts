@@ -99,9 +99,9 @@ export const pressure: Experiment<PressureData> = {
       `${wrapText(setting, view.columns)}\n`,
       "All free pages scattered singly:\n",
       formatTable(WORST_COLUMNS, worst.map(worstCells), paint),
-      "failed requests: to the page allocator, until the first object was refused; SLUB then tries its lowest order.",
-      "in the end: after the whole stream was offered, whatever was refused of it.\n",
-      "Objects at the first failure, when all free pages lie in blocks of one order, and when they are not scattered:\n",
+      `${wrapText(WORST_NOTE, view.columns)}\n`,
+      `${wrapText(ORDERS_NOTE, view.columns)}
+`,
       formatTable(orderColumns(data), backendsOf(data).map(orderCells(data)), paint),
       formatPlot(
         ["zsmalloc", "zbud", "zblock", "kmalloc", NO_FALLBACK].map((name) => ({
@@ -231,6 +231,10 @@ function find(data: PressureData, backend: string, fraction: number, order: numb
   return data.runs.find((run) => run.backend === backend && run.fraction === fraction && run.order === order)!;
 }
 
+const WORST_NOTE =
+  "failed requests: to the page allocator, until the first object was refused; SLUB then tries its lowest order. " +
+  "in the end: after the whole stream was offered, whatever was refused of it.";
+
 const WORST_COLUMNS = [
   { title: "backend", align: "left" as const },
   { title: "objects\nat first\nfailure" },
@@ -256,13 +260,17 @@ function worstCells(run: PressureRun): string[] {
   ];
 }
 
+const ORDERS_NOTE =
+  "Objects at the first failure, when all free pages lie in blocks of one order, and when they are not scattered; and the blocks " +
+  "that were got till then in the last case:";
+
 function orderColumns({ orders }: PressureData): { title: string; align?: "left" }[] {
   return [
     { title: "backend", align: "left" },
     ...orders.map((order) => ({ title: `order ${order}` })),
     { title: "not\nscattered" },
     { title: "lost by\norder 0" },
-    { title: "blocks got, not scattered\nof order 0" },
+    { title: "blocks of\norder 0" },
     { title: "1" },
     { title: "2" },
     { title: "3" },

@@ -7,6 +7,7 @@ import { type BackendVariant, backendVariants, createZsPool, machineFor } from "
 import { formatPercent, formatRatio, thousands } from "../output/format.ts";
 import { type Curve, formatPlot } from "../output/plot.ts";
 import { formatTable } from "../output/table.ts";
+import { wrapText } from "../output/wrap.ts";
 import { type Experiment, type ExperimentOptions, type View, scaled } from "./experiment.ts";
 import { withPool } from "./with-pool.ts";
 
@@ -87,7 +88,7 @@ export const sixtyPercent: Experiment<SixtyPercentData> = {
   render(data: SixtyPercentData, view: View): string {
     return [
       formatTable(COST_COLUMNS, data.backends.map(costCells(data)), view.paint),
-      "mean: over all sizes in steps of 8 that the backend takes. a page each: every object from this size on takes a page or more.\n",
+      `${wrapText(COST_NOTE, view.columns)}\n`,
       plot(data, ["zsmalloc", "kmalloc", "xvmalloc"], view),
       plot(data, ["zsmalloc", "zbud", "z3fold", "zblock"], view),
       `Classes of zsmalloc (Linux 6.12, chains of up to ${CHAIN_SIZE} pages) for more than half a page:\n`,
@@ -214,6 +215,10 @@ function cheapest(data: SixtyPercentData): { backend: string; mean: number } {
 function listOf(items: readonly string[]): string {
   return items.length === 1 ? items[0]! : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }
+
+const COST_NOTE =
+  "mean: over all sizes of the sweep that the backend takes. a page each: every object from this size on takes a page or more. " +
+  "largest: of the sizes of the sweep.";
 
 const COST_COLUMNS = [
   { title: "backend", align: "left" as const },

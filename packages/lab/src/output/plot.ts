@@ -182,7 +182,7 @@ function xAxisLines({ title, format = shortNumber }: Axis, scale: Scale, margin:
     const column = cellOf(tick, scale);
     rule[column] = "┬";
     const label = format(tick);
-    const start = Math.max(0, column - Math.floor(label.length / 2));
+    const start = Math.max(0, Math.min(column - Math.floor(label.length / 2), scale.cells - label.length));
     if (labels === "" || start > labels.length) labels = `${labels.padEnd(start)}${label}`;
   }
   return [`${margin}└${rule.join("")}`, `${margin} ${labels}`, `${margin} ${title}`];
