@@ -10,8 +10,8 @@ const REGION_PAGES = 64;
 export interface Fragmentation {
   /** Pages that are free in the end: at most half of the machine, and a multiple of 64. */
   readonly freePages: number;
-  /** Part of them, from 0 to 1 and rounded to whole regions, that lies in blocks of 2^order pages whose buddies are taken. The rest lies in regions of 64 pages
-   * and more. */
+  /** Part of them, from 0 to 1 and rounded to whole regions, that lies in blocks of 2^order pages whose buddies are taken.
+   * The rest lies in regions of 64 pages and more. */
   readonly fraction: number;
   /** 0 to 5. */
   readonly order: number;

@@ -1,5 +1,6 @@
-// Experiment 4: an object on two pages must look contiguous. zsmalloc could copy it through a buffer of the CPU, or, as
-// older kernels could be built, map its two pages side by side and flush the TLB afterwards. Which is cheaper depends on the object and on the machine.
+// Experiment 4: an object on two pages must look contiguous. zsmalloc could copy it through a buffer of the CPU, or, as older
+// kernels could be built, map its two pages side by side and flush the TLB afterwards. Which is cheaper depends on the object
+// and on the machine.
 
 import { type CostModel, DEFAULT_COST_MODEL, Prng } from "@zlab/hw-sim";
 import { type BackendVariant, createZsPool, machineFor } from "../compose.ts";
