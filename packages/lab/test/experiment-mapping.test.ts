@@ -57,6 +57,12 @@ describe("mapping", () => {
     }
   });
 
+  test("charges two entries and the flush of each kind for a mapping by page table", () => {
+    for (const { local, broadcast } of data.sizes) {
+      expect([local.longestPreemptOffCycles, broadcast.longestPreemptOffCycles]).toEqual([320, 4120]);
+    }
+  });
+
   test("has more objects on two pages the longer the chains", () => {
     const share = ({ copy }: MappingData["chains"][number]): number => copy.spanningObjects / copy.objects;
     expect(share(data.chains.at(-1)!)).toBeGreaterThan(share(data.chains[0]!));

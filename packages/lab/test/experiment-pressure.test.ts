@@ -38,6 +38,15 @@ describe("fragmentMemory", () => {
     machine.check();
   });
 
+  test("frees either of two buddies", () => {
+    const machine = machineOf(2048);
+    fragmentMemory(machine, { freePages: 1024, fraction: 1, order: 0, seed: 5 });
+    const odd: boolean[] = [];
+    machine.zones[0]!.buddy.forEachListed((pfn) => odd.push(pfn % 2 === 1));
+    expect(odd.filter(Boolean).length).toBeGreaterThan(400);
+    expect(odd.filter(Boolean).length).toBeLessThan(624);
+  });
+
   test("depends on the seed", () => {
     const firstFree = (seed: number): number => {
       const machine = machineOf(2048);

@@ -64,7 +64,7 @@ describe("plots", () => {
     const points = [
       [0, 0],
       [5, 0],
-      [5.01, 4],
+      [5.5, 4],
       [10, 4],
     ] as const;
     const lines = formatPlot([{ name: "a", points }], axes).split("\n");

@@ -12,7 +12,7 @@ import { type Experiment, ExperimentFailure, type View } from "./experiment.ts";
 import { EXPERIMENTS, selectExperiments } from "./registry.ts";
 
 /** One experiment of a run, as `--json` prints it: with data and conclusion, or with a failure. */
-export type ExperimentOutcome =
+type ExperimentOutcome =
   | { readonly name: string; readonly question: string; readonly data: unknown; readonly conclusion: string }
   | { readonly name: string; readonly question: string; readonly failure: string };
 

@@ -7,7 +7,7 @@ export interface Curve {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-export interface Axis {
+interface Axis {
   /** What is shown, with its unit: "object size, bytes". */
   readonly title: string;
   /** Ends of the axis; by default those of the data. What lies outside is cut off. */
@@ -27,7 +27,7 @@ export interface PlotOptions {
 }
 
 /** Marks of the curves, in their order; after the last one they start again. */
-export const CURVE_MARKS = "o+x*#%@&=~^s";
+const CURVE_MARKS = "o+x*#%@&=~^s";
 
 const FEWEST_COLUMNS = 40;
 const COLUMNS_PER_TICK = 14;
