@@ -11,6 +11,8 @@ import { LOGICAL_BLOCK_BYTES, SECTOR_BYTES } from "./requests.ts";
 
 type Files = Readonly<Record<string, Attribute>>;
 
+const U64 = { min: 0n, max: U64_MAX } as const;
+
 /** All files of a device; which there are depends on the era and on what the kernel was built with. */
 export function zramAttributes(zram: Zram): Map<string, Attribute> {
   const { features } = zram.config;
@@ -70,12 +72,11 @@ function idleAge(zram: Zram, text: string): number | undefined {
   if (withoutNewline(text) === "all") return undefined;
   if (!zram.config.features.tracking)
     throw new ZramError(EINVAL, 'idle: without tracking of accesses there is only "all"');
-  return Number(parseIntegerOr(EINVAL, "idle", text, { min: 0n, max: U64_MAX, anyBase: true }));
+  return Number(parseIntegerOr(EINVAL, "idle", text, { ...U64, anyBase: true }));
 }
 
 function writebackFiles(zram: Zram): Files {
   const budget = zram.writebackBudget;
-  const number = (what: string, text: string): bigint => parseIntegerOr(EINVAL, what, text, { min: 0n, max: U64_MAX });
   return {
     backing_dev: {
       read: () => `${zram.backing?.device.path ?? "none"}\n`,
@@ -84,11 +85,11 @@ function writebackFiles(zram: Zram): Files {
     writeback: { write: (text) => zram.writeBack(text) },
     writeback_limit: {
       read: () => `${budget.blocks}\n`,
-      write: (text) => void (budget.blocks = number("writeback_limit", text)),
+      write: (text) => void (budget.blocks = parseIntegerOr(EINVAL, "writeback_limit", text, U64)),
     },
     writeback_limit_enable: {
       read: () => (budget.isEnabled ? "1\n" : "0\n"),
-      write: (text) => void (budget.isEnabled = number("writeback_limit_enable", text) !== 0n),
+      write: (text) => void (budget.isEnabled = parseIntegerOr(EINVAL, "writeback_limit_enable", text, U64) !== 0n),
     },
     bd_stat: { read: () => formatColumns(zram.bdStat()) },
   };

@@ -168,7 +168,8 @@ export class Zram {
   /** Marks slots as idle: all, or those not accessed for so many seconds. */
   markIdle(ageSeconds?: number): void {
     const store = this.#initialised("idle");
-    markIdle(store, ageSeconds === undefined ? undefined : this.config.clock() - ageSeconds * 1e6);
+    const cutoff = ageSeconds === undefined ? undefined : this.config.clock() - ageSeconds * 1e6;
+    markIdle(store, cutoff, this.era);
   }
 
   /** Recompresses as the text asks. Throws EINVAL, ERANGE, EAGAIN, ENOMEM. */

@@ -29,13 +29,11 @@ type Operation = (step: Step, expected: Observation) => Seen;
 export class ExperimentRunner {
   readonly control: ZramControl;
   readonly #zram: Zram;
-  readonly #era: ZramEra;
   readonly #backing = new Map<string, BackingDevice>();
   #node: ZramNode | undefined;
   #microseconds = 10_000_000;
 
   constructor(era: ZramEra) {
-    this.#era = era;
     const paths = Object.entries(golden.backing_devices).map(([path, { pages }]) => [path, pages] as const);
     const open = memoryBackingOpener(Object.fromEntries(paths));
     const pools = new ZpoolRegistry(new Machine(x86_64(64 * 1024 * 1024)), [zsmallocDriver]);
