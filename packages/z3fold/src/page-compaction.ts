@@ -2,10 +2,10 @@
 // another page and give this one back; otherwise close a large gap beside the middle object. Linux queues this for a worker; here
 // it is done at once, on behalf of the CPU on whose list the page was.
 
-import type { CpuMappings } from "@zlab/zpool";
+import { type CpuMappings, NO_PAGE } from "@zlab/zpool";
 import { Buddy, CHUNKS_PER_PAGE } from "./chunks.ts";
 import type { PageStore } from "./page-store.ts";
-import { NO_CPU, NO_PAGE } from "./page-table.ts";
+import { NO_CPU } from "./page-table.ts";
 
 /** A gap of fewer chunks is not worth a move. */
 const BIG_GAP_CHUNKS = 3;

@@ -1,11 +1,11 @@
 // The pages of a pool: taking them from the machine, finding one with room, putting objects into them, giving them back.
 // malloc and page compaction both place objects, and both by the rules written here.
 
+import { PageLists, NO_PAGE } from "@zlab/zpool";
 import { type Machine, type Pfn, isErrno } from "@zlab/hw-sim";
 import { Buddy, CHUNKS_PER_PAGE, ChunkGeometry } from "./chunks.ts";
 import { HandleSlots, NO_BLOCK } from "./handle-slots.ts";
-import { PageLists } from "./page-lists.ts";
-import { NO_CPU, NO_PAGE, Z3foldPageTable } from "./page-table.ts";
+import { NO_CPU, Z3foldPageTable } from "./page-table.ts";
 
 export class PageStore {
   readonly machine: Machine;

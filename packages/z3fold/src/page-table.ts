@@ -3,9 +3,9 @@
 // The machine's page descriptor leads here: its `private` word is the page number. Headless pages have an entry, too.
 
 import type { Pfn } from "@zlab/hw-sim";
+import { NO_PAGE } from "@zlab/zpool";
 import { Buddy, CHUNKS_PER_PAGE } from "./chunks.ts";
 
-export const NO_PAGE = -1;
 /** What `cpuOf` says of a page on no list. */
 export const NO_CPU = -1;
 

@@ -7,23 +7,23 @@
 
 import { EINVAL, ENOMEM, ENOSPC, type Errno, type Machine, type Pfn, __GFP_HIGHMEM } from "@zlab/hw-sim";
 import {
+  assertCopyRange,
+  badHandle,
   type Capabilities,
   type CheckLevel,
   CpuMappings,
   type Handle,
   type MapMode,
   type Mapping,
+  NO_PAGE,
   type PoolStats,
-  ZPoolError,
   type ZpoolBackend,
-  assertCopyRange,
-  badHandle,
+  ZPoolError,
 } from "@zlab/zpool";
 import { checkZ3foldPool } from "./check.ts";
 import { Buddy } from "./chunks.ts";
 import { PageCompaction } from "./page-compaction.ts";
 import { PageStore } from "./page-store.ts";
-import { NO_PAGE } from "./page-table.ts";
 
 /** Added to the page address in the handle of a headless object: such handles are odd, those of cells are even. */
 const HEADLESS_BIT = 1;

@@ -6,9 +6,8 @@
 //   level 3   the machine's descriptor of every page names the pool as owner and the page's entry as private word
 
 import type { Machine } from "@zlab/hw-sim";
-import { type CheckLevel, type PoolStats, corrupt } from "@zlab/zpool";
+import { type CheckLevel, corrupt, type PageLists, type PoolStats } from "@zlab/zpool";
 import { Buddy, MAX_OBJECT_CHUNKS, USABLE_CHUNKS, chunkBytesOf } from "./chunks.ts";
-import type { PageLists } from "./page-lists.ts";
 import type { ZbudPageTable } from "./page-table.ts";
 
 /** What the invariants speak about. */

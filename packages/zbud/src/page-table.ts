@@ -3,9 +3,8 @@
 // The machine's page descriptor leads here: its `private` word is the page number.
 
 import type { Pfn } from "@zlab/hw-sim";
+import { NO_PAGE } from "@zlab/zpool";
 import { Buddy } from "./chunks.ts";
-
-export const NO_PAGE = -1;
 
 const FIRST_CAPACITY_PAGES = 64;
 

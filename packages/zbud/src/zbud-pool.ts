@@ -7,22 +7,23 @@
 
 import { EINVAL, ENOMEM, ENOSPC, type Errno, type Machine, type Pfn, __GFP_HIGHMEM, isErrno } from "@zlab/hw-sim";
 import {
+  assertCopyRange,
+  badHandle,
   type Capabilities,
   type CheckLevel,
   CpuMappings,
   type Handle,
   type MapMode,
   type Mapping,
+  NO_PAGE,
+  PageLists,
   type PoolStats,
-  ZPoolError,
   type ZpoolBackend,
-  assertCopyRange,
-  badHandle,
+  ZPoolError,
 } from "@zlab/zpool";
 import { checkZbudPool } from "./check.ts";
 import { Buddy, CHUNKS_PER_PAGE, HEADER_CHUNKS, USABLE_CHUNKS, chunkBytesOf, maxObjectBytesOf } from "./chunks.ts";
-import { PageLists } from "./page-lists.ts";
-import { NO_PAGE, ZbudPageTable } from "./page-table.ts";
+import { ZbudPageTable } from "./page-table.ts";
 
 /** The list of pages with two objects. Lists 1 to LAST_UNBUDDIED are the pages with one, by their free chunks. (The
  * kernel, too, lets the buddied list lie over the never searched list of 0 free chunks.) */

@@ -1,11 +1,10 @@
 // The invariants hold through any mix of operations, and each of them is noticed when it does not.
 
 import { GFP_KERNEL, Machine, NO_WATERMARKS, Prng, isErrno } from "@zlab/hw-sim";
-import type { Handle } from "@zlab/zpool";
+import { type Handle, PageLists } from "@zlab/zpool";
 import { expect, test } from "vitest";
 import { type ZbudState, checkZbudPool } from "../src/check.ts";
 import { Buddy } from "../src/chunks.ts";
-import { PageLists } from "../src/page-lists.ts";
 import { ZbudPageTable } from "../src/page-table.ts";
 import { ZbudPool } from "../src/zbud-pool.ts";
 

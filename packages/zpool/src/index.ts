@@ -1,5 +1,6 @@
 export { ZPoolError, badHandle, corrupt, errnoError } from "./errors.ts";
 export { CpuMapping, CpuMappings, assertCopyRange } from "./mapping.ts";
+export { NO_PAGE, PageLists } from "./page-lists.ts";
 export { driverModule, poolModule } from "./module.ts";
 export { ZpoolRegistry } from "./registry.ts";
 export type { PoolStats } from "./stats.ts";

@@ -1,12 +1,14 @@
 // Circular doubly linked lists of pages, the kernel's `list_head`, in two arrays. The head of list l is node l, page p is
 // node listCount + p. A node that points to itself is an empty list, or a page on no list; so a page can be taken
 // off without knowing which list it is on. A bit per list says where it is worth looking; it is set when a page is put
-// there, and cleared only when a search finds the list empty.
+// there, and cleared only when a search finds the list empty. A building block for backends that keep pages by free space.
 
-import { NO_PAGE } from "./page-table.ts";
+/** "No page": numbers of pages in a backend's table count from 0. */
+export const NO_PAGE = -1;
 
 const FIRST_CAPACITY_PAGES = 64;
 
+/** `listCount` lists of the pages of one backend. */
 export class PageLists {
   readonly #listCount: number;
   #next: Int32Array;
