@@ -44,7 +44,7 @@ export class SpanMapper {
     if (this.#method === "page-table") {
       this.#machine.cost.kmap();
       this.#machine.cost.kmap();
-      this.#transfer(span, buffer, 0, false);
+      this.#show(span, buffer);
       this.#pristine[this.#machine.cpus.current]!.set(buffer);
     } else if (mode !== MapMode.WO) {
       this.#transfer(span, buffer, 0, false);
@@ -63,6 +63,13 @@ export class SpanMapper {
       this.#transfer(span, buffer, this.#headerBytes, true);
       this.#machine.cost.copy(span.sizeBytes - this.#headerBytes);
     }
+  }
+
+  /** Makes the window show the slot. Nothing is charged: on hardware nothing is copied. */
+  #show({ first, second, offset, sizeBytes }: Span, buffer: Uint8Array): void {
+    const { memory, pageBytes } = this.#machine;
+    memory.copyOut(first, offset, buffer, 0, pageBytes - offset);
+    memory.copyOut(second, 0, buffer, pageBytes - offset, sizeBytes - (pageBytes - offset));
   }
 
   /** Writes the bytes that differ from what the window showed at first. */

@@ -79,3 +79,13 @@ test("the page-table method shows a spanning object itself in every mode, and ch
   expect(machine.cost.copiedBytes - copiedBytes).toBe(3 * BYTES); // only what letterAt read
   expect(machine.cost.tlbFlushesLocal).toBeGreaterThan(tlbFlushesLocal);
 });
+
+test("the page-table method enters two pages and no more, also for HIGHMEM pages", () => {
+  const machine = smallMachine({ forceKmap: true });
+  const pool = zsPool(machine, { mapping: "page-table" });
+  const handle = filled(pool, "A", true);
+  const { kmaps } = machine.cost;
+  pool.map(handle, MapMode.RW);
+  pool.unmap(handle);
+  expect(machine.cost.kmaps - kmaps).toBe(2);
+});
