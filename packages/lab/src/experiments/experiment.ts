@@ -13,6 +13,18 @@ export interface ExperimentOptions {
   readonly scale: number;
   /** Tells which part, from 0 to 1, of this experiment is done, and what comes next. */
   readonly progress: (part: number, label: string) => void;
+  /** A device of the user's, for `stats-vs-kernel`. */
+  readonly device?: DeviceInput;
+}
+
+/** What is known of a zram device. */
+export interface DeviceInput {
+  /** The numbers of its mm_stat, in their order. */
+  readonly mmStat: readonly number[];
+  /** File with its pages, resolved against `cwd`. */
+  readonly pagesFile: string;
+  readonly codec: string;
+  readonly cwd: string;
 }
 
 /** For whom text is made. */

@@ -1,13 +1,26 @@
 // All experiments, in the order in which they are run and listed.
 
 import { UsageError } from "../errors.ts";
+import { chainSize } from "./chain-size.ts";
+import { compaction } from "./compaction.ts";
 import type { Experiment } from "./experiment.ts";
+import { fragmentationOverTime } from "./fragmentation-over-time.ts";
 import { highmem } from "./highmem.ts";
 import { mapping } from "./mapping.ts";
 import { pressure } from "./pressure.ts";
 import { sixtyPercent } from "./sixty-percent.ts";
+import { statsVsKernel } from "./stats-vs-kernel.ts";
 
-export const EXPERIMENTS: readonly Experiment[] = [sixtyPercent, pressure, highmem, mapping];
+export const EXPERIMENTS: readonly Experiment[] = [
+  sixtyPercent,
+  pressure,
+  highmem,
+  mapping,
+  chainSize,
+  fragmentationOverTime,
+  compaction,
+  statsVsKernel,
+];
 
 /** The experiments named, each once; all if none are. */
 export function selectExperiments(

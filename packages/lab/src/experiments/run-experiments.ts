@@ -3,6 +3,7 @@
 import { ZlabError } from "@zlab/hw-sim";
 import type { ExperimentCommandOptions } from "../commands/experiment.ts";
 import type { CommandContext, ExitCode } from "../context.ts";
+import { UsageError } from "../errors.ts";
 import { painterFor } from "../output/colour.ts";
 import { writeJson } from "../output/json.ts";
 import { startProgress } from "../output/progress.ts";
@@ -10,6 +11,8 @@ import { formatTable } from "../output/table.ts";
 import { wrapText } from "../output/wrap.ts";
 import { type Experiment, ExperimentFailure, type View } from "./experiment.ts";
 import { EXPERIMENTS, selectExperiments } from "./registry.ts";
+
+const DEFAULT_CODEC = "zstd";
 
 /** One experiment of a run, as `--json` prints it: with data and conclusion, or with a failure. */
 type ExperimentOutcome =
@@ -24,6 +27,9 @@ export async function runExperiments(
   known: readonly Experiment[] = EXPERIMENTS,
 ): Promise<ExitCode> {
   const experiments = selectExperiments(names, known);
+  if ((options.mmStat === undefined) !== (options.pages === undefined)) {
+    throw new UsageError("--mm-stat and --pages belong together; give both or neither");
+  }
   if (options.list) return listExperiments(experiments, options, context);
   const outcomes: ExperimentOutcome[] = [];
   for (const [index, experiment] of experiments.entries()) {
@@ -58,8 +64,8 @@ function listExperiments(
 /** An allocator that breaks a promise becomes the outcome, and the other experiments go on; anything else is thrown. */
 function runOne(
   experiment: Experiment,
-  { seed, scale }: ExperimentCommandOptions,
-  { stderr }: CommandContext,
+  { seed, scale, mmStat, pages, codec = DEFAULT_CODEC }: ExperimentCommandOptions,
+  { stderr, cwd }: CommandContext,
 ): ExperimentOutcome {
   const { name, question } = experiment;
   using progress = startProgress(stderr, 100);
@@ -68,6 +74,7 @@ function runOne(
       seed,
       scale,
       progress: (part, label) => progress.update(100 * part, `${name}: ${label}`),
+      ...(mmStat !== undefined && pages !== undefined && { device: { mmStat, pagesFile: pages, codec, cwd } }),
     });
     return { name, question, data, conclusion: experiment.conclude(data) };
   } catch (error) {

@@ -29,6 +29,14 @@ export function readCorpusSizes(codec: SizeCodec): PageSize[] {
   );
 }
 
+/** The compressed lengths of all pages of the corpus in their order; 0 for a same-filled page. */
+export function readCorpusSizesByPage(codec: SizeCodec): number[] {
+  const column = LEADING_COLUMNS + SIZE_CODECS.indexOf(codec);
+  return rowsOf("truth-pages.csv").map((cells) =>
+    cells[1] === "same" ? 0 : Math.min(PAGE_BYTES, Number(cells[column])),
+  );
+}
+
 function rowsOf(file: string): string[][] {
   const text = readFileSync(new URL(`../../corpus/${file}`, import.meta.url), "utf8");
   return text

@@ -1,7 +1,7 @@
 // T4 and T5: the proposal of January 2026 for another chain rule, with its synthetic workload.
 
 import { planSizeClasses } from "@zlab/zsmalloc";
-import { mustStore, withZsPool } from "./own-pages.ts";
+import { mustStore, withZsPool } from "../experiments/own-pages.ts";
 import { SYNTHETIC_BYTES, SYNTHETIC_OBJECTS, largePageClasses, largePagePlan, syntheticWorkload } from "./published.ts";
 import { type Cell, type PublishedTable, exactCell } from "./reproduction.ts";
 

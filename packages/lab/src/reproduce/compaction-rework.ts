@@ -1,26 +1,24 @@
 // T9: what the rework of 2023 spared: smaller groups, and a target that stays one.
 
-import { Prng } from "@zlab/hw-sim";
-import type { Handle, PoolOptions } from "@zlab/zpool";
+import type { PoolOptions } from "@zlab/zpool";
 import { thousands } from "../output/format.ts";
-import { mustStore, withZsPool } from "./own-pages.ts";
+import { withZsPool } from "../experiments/own-pages.ts";
+import { fillAndRelease } from "../experiments/random-release.ts";
 import { compactionRework } from "./published.ts";
 import { type PublishedTable, changeFrom, relationCell } from "./reproduction.ts";
 
 const SEED = 1;
 const CHAIN_SIZE = 10;
 const OBJECT_COUNT = 400_000;
-/** How many of the objects are freed: two of three. The published script's share is not known; the gain depends on it. */
-const FREED = { of: 3, count: 2 } as const;
-const SMALLEST_BYTES = 24;
-const LARGEST_BYTES = 3700;
+/** Part of the objects that stay. The published script's part is not known; the gain depends on it. */
+const KEPT = 1 / 3;
 
 export const compactionTable: PublishedTable = {
   id: "T9",
   title: "objects copied by a compaction, before and after each half of the rework of 2023",
   source:
     "S. Senozhatsky, patches of 4 March 2023 (20230304034835.2082479-4-senozhatsky@chromium.org); its script is not public",
-  basis: `${thousands(OBJECT_COUNT)} objects of random sizes at chain ${CHAIN_SIZE}; ${FREED.count} of ${FREED.of} are freed at random, then a compaction`,
+  basis: `${thousands(OBJECT_COUNT)} objects of random sizes at chain ${CHAIN_SIZE}; two of three are freed at random, then a compaction`,
   reproduce: () => {
     const old = copiesOf({ fullness: "three-quarters", compaction: "before-2023" });
     const newAlgorithm = copiesOf({ fullness: "three-quarters", compaction: "linux-6.12" });
@@ -38,12 +36,7 @@ export const compactionTable: PublishedTable = {
 
 function copiesOf(options: PoolOptions): number {
   return withZsPool({ chainSize: CHAIN_SIZE, ...options }, (pool) => {
-    const prng = new Prng(SEED);
-    const handles: Handle[] = [];
-    for (let i = 0; i < OBJECT_COUNT; i++) {
-      handles.push(mustStore(pool, SMALLEST_BYTES + prng.below(LARGEST_BYTES - SMALLEST_BYTES)));
-    }
-    for (const handle of handles) if (prng.below(FREED.of) < FREED.count) pool.free(handle);
+    fillAndRelease(pool, { objectCount: OBJECT_COUNT, kept: KEPT, seed: SEED });
     pool.compact();
     return pool.stats().objectsMoved;
   });

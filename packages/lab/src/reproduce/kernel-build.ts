@@ -1,7 +1,7 @@
 // T3: the same data in pools of two chain sizes.
 
 import { readCorpusSizes } from "../pages/corpus-sizes.ts";
-import { drawSizes, mustStore, withZsPool, zramBytes } from "./own-pages.ts";
+import { drawSizes, mustStore, withZsPool, zramBytes } from "../experiments/own-pages.ts";
 import { kernelBuild } from "./published.ts";
 import { type PublishedTable, changeFrom, exactCell, relationCell } from "./reproduction.ts";
 

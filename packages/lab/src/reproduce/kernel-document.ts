@@ -3,7 +3,7 @@
 import { GFP_KERNEL } from "@zlab/hw-sim";
 import type { Handle } from "@zlab/zpool";
 import { type ChainRule, type SizeClassPlan, type ZsPool, planSizeClasses } from "@zlab/zsmalloc";
-import { withZsPool } from "./own-pages.ts";
+import { withZsPool } from "../experiments/own-pages.ts";
 import {
   CHAIN_OF_208,
   type StatisticsRow,

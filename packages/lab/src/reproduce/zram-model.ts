@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { type SizeCodec, readCorpusSizes } from "../pages/corpus-sizes.ts";
-import { mustStore, withZsPool, zramBytes } from "./own-pages.ts";
+import { mustStore, withZsPool, zramBytes } from "../experiments/own-pages.ts";
 import { HUGE_CLASS_SIZE_BYTES, classCost } from "./published.ts";
 import { type Cell, type PublishedTable, exactCell } from "./reproduction.ts";
 

@@ -6,7 +6,7 @@ import type { ZpoolBackend } from "@zlab/zpool";
 import { variantNamed, withPool } from "../experiments/with-pool.ts";
 import { signedPercent, thousands } from "../output/format.ts";
 import { type SizeCodec, readCorpusSizes } from "../pages/corpus-sizes.ts";
-import { SIZE_ONLY_MACHINE, drawSizes, mustStore } from "./own-pages.ts";
+import { SIZE_ONLY_MACHINE, drawSizes, mustStore } from "../experiments/own-pages.ts";
 import { zblockBuild, zblockTable, zswapPools } from "./published.ts";
 import { type Cell, type PublishedTable, changeFrom, exactCell, relationCell } from "./reproduction.ts";
 

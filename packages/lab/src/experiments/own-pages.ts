@@ -4,7 +4,8 @@
 import { type Errno, type MachineOptions, NO_WATERMARKS, Prng, isErrno } from "@zlab/hw-sim";
 import type { Handle, PoolOptions, ZpoolBackend } from "@zlab/zpool";
 import type { ZsPool } from "@zlab/zsmalloc";
-import { gfpFor, variantNamed, withPool } from "../experiments/with-pool.ts";
+import { ExperimentFailure } from "./experiment.ts";
+import { gfpFor, variantNamed, withPool } from "./with-pool.ts";
 import type { PageSize } from "../pages/corpus-sizes.ts";
 
 const PAGE_BYTES = 4096;
@@ -30,7 +31,7 @@ export function zramBytes(pool: ZsPool, bytes: number): number {
 /** Stores an object; the machine must have room and the backend must take the size. */
 export function mustStore(pool: ZpoolBackend, bytes: number): Handle {
   const handle: Handle | Errno = pool.malloc(bytes, gfpFor(pool.capabilities));
-  if (isErrno(handle)) throw new Error(`${pool.type} refused an object of ${bytes} bytes: ${handle}`);
+  if (isErrno(handle)) throw new ExperimentFailure(`${pool.type} refused an object of ${bytes} bytes: ${handle}`);
   return handle;
 }
 
