@@ -1,6 +1,7 @@
 // The composition root: the only place of the program where machines, backends and codecs are put together in a container.
 
 import "reflect-metadata";
+import { CODEC_REGISTRY, type CodecRegistry, kernelCodecsModule } from "@zlab/codecs";
 import { type Machine, type MachineOptions, largePages, machineModule, x86_64 } from "@zlab/hw-sim";
 import { kmallocModule, kmallocSlabModule } from "@zlab/kmalloc-sim";
 import { xvmallocModule } from "@zlab/xvmalloc";
@@ -17,8 +18,6 @@ import {
 } from "@zlab/zpool";
 import { type ZsPool, zsmallocDriver, zsmallocModule } from "@zlab/zsmalloc";
 import { Container, type ContainerModule } from "inversify";
-import { nodeCodecsModule } from "./codecs/module.ts";
-import { PAGE_CODECS, type PageCodec } from "./codecs/page-codec.ts";
 
 const GIB = 2 ** 30;
 const DEFAULT_CHAIN_SIZE = 8;
@@ -43,11 +42,11 @@ export function createRegistry(machineOptions: MachineOptions, drivers?: readonl
   return container.get<ZpoolRegistry>(ZPOOL_REGISTRY);
 }
 
-/** The codecs, in the order in which they are reported. */
-export function createCodecs(): PageCodec[] {
+/** The registry of the codecs that come with zlab. */
+export function createCodecs(): CodecRegistry {
   const container = new Container();
-  container.load(nodeCodecsModule());
-  return container.getAll<PageCodec>(PAGE_CODECS);
+  container.load(kernelCodecsModule());
+  return container.get<CodecRegistry>(CODEC_REGISTRY);
 }
 
 /** A machine with pages of `pageBytes` and ample memory to store `inputBytes` in any backend: an x86-64, or one zone of

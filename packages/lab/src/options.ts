@@ -37,6 +37,11 @@ export function repeatedOption(text: string, previous: readonly string[] = []): 
   return [...previous, text];
 }
 
+/** What `--codec` takes where several are meant, and its default: those that zram is used with most. */
+export const CODEC_LIST_HELP =
+  "compressors, separated by commas: lzo-rle, lzo, lz4, zstd, deflate, or the path of a module with one of yours";
+export const DEFAULT_CODECS: readonly string[] = ["lzo-rle", "lz4", "zstd"];
+
 /** `--chain`: the largest number of pages in a zspage; the limits are the kernel's build option's. */
 export const chainOption: (text: string) => number = integerOption("--chain", 4, 16);
 

@@ -34,6 +34,9 @@ describe("help", () => {
   });
 });
 
+/** A codec as source text, with streams of these methods. */
+const streamOf = (methods: string): string => `{ name: "x", createStream: () => ({ ${methods} }) }`;
+
 describe("misuse ends with one line on stderr and exit code 2", () => {
   const empty = () => temporaryFile("empty.bin", "");
   const cases: readonly [string, () => string[], RegExp][] = [
@@ -61,8 +64,34 @@ describe("misuse ends with one line on stderr and exit code 2", () => {
     ["seed", () => ["compare", "--seed", "-1"], /--seed must be a whole number/],
     ["unknown backend", () => ["compare", "--backends", "zbud,zcache"], /no backend "zcache"; there are: zsmalloc, /],
     ["no backend", () => ["compare", "--backends", ","], /--backends needs a list/],
-    ["unknown codec", () => ["compare", "--codec", "lzo"], /no codec "lzo"; there are: zstd, deflate/],
-    ["unknown codec of stat", () => ["stat", "--codec", "lzo"], /no codec "lzo"; there are: zstd, deflate/],
+    ["unknown codec", () => ["compare", "--codec", "lzx"], /no codec "lzx"; there are: lzo-rle, lzo, lz4, zstd, /],
+    ["unknown codec of stat", () => ["stat", "--codec", "lzx"], /no codec "lzx"; there are: lzo-rle, lzo, lz4, zstd, /],
+    ["missing codec module", () => ["compare", "--codec", "lz4,./no.js"], /^zlab: \.\/no\.js: no such file/],
+    ["module without a codec", () => ["stat", "--codec", "test/fixtures/no-driver.js"], /: exports no codec; export a/],
+    [
+      "module with half a codec",
+      () => ["stat", "--codec", "./test/fixtures/half-a-driver.js"],
+      /half-a-driver\.js: the exported codec lacks name \(a word\) and createStream\(\)/,
+    ],
+    [
+      "codec that throws",
+      () => ["compare", "--codec", "test/fixtures/throwing-codec.js"],
+      /throwing-codec\.js: the codec's compress failed: no luck today; mend it/,
+    ],
+    [
+      "codec without bytes",
+      () => [
+        "stat",
+        "--codec",
+        temporaryFile("void.mjs", `export default ${streamOf("compress() {}, decompress() {}")}`),
+      ],
+      /void\.mjs: the codec's compress gave no bytes/,
+    ],
+    [
+      "codec whose streams can't decompress",
+      () => ["stat", "--codec", temporaryFile("half.mjs", `export default ${streamOf("compress() {}")}`)],
+      /half\.mjs: the codec's streams lack decompress\(\)/,
+    ],
     ["missing driver", () => ["compare", "--driver", "./nosuch.js"], /\.\/nosuch\.js: no such file/],
     ["directory as driver", () => ["compare", "--driver", "src"], /src: is a directory; name a module file/],
     [

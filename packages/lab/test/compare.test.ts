@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Comparison } from "../src/compare/comparison.ts";
-import { packageDirectory, somePages, temporaryFile, zlab, zlabJson } from "./zlab.ts";
+import { type SizeCodec, readCorpusSizes } from "../src/pages/corpus-sizes.ts";
+import { type Outcome, packageDirectory, somePages, temporaryFile, zlab, zlabJson } from "./zlab.ts";
 
 const fixture = (name: string): string => `test/fixtures/${name}`;
+
+const rawSum = (codec: SizeCodec): number => readCorpusSizes(codec).reduce((sum, { bytes }) => sum + bytes, 0);
 
 describe("the built-in corpus", () => {
   test("goes through every backend under every codec, and all comes back", async () => {
@@ -10,8 +13,9 @@ describe("the built-in corpus", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain("2,048 pages of 4 KiB (8.0 MiB) from the built-in corpus");
     expect(stdout).toContain("238 same-filled pages are not stored");
-    expect(stdout.match(/^zsmalloc /gm)).toHaveLength(2);
-    expect(stdout.match(/^kmalloc /gm)).toHaveLength(2);
+    expect(stdout.match(/^(lzo-rle|lz4|zstd): 1,810 objects/gm)).toHaveLength(3);
+    expect(stdout.match(/^zsmalloc /gm)).toHaveLength(3);
+    expect(stdout.match(/^kmalloc /gm)).toHaveLength(3);
     expect(stdout).toContain("density   bytes stored");
   });
 
@@ -120,6 +124,32 @@ describe("files", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("2 same-filled pages are not stored");
     expect(stdout).not.toMatch(/NaN|Infinity/);
+  });
+});
+
+describe("codecs", () => {
+  const run = (codec: string): Promise<Outcome> =>
+    zlab(["compare", "--backends", "zbud", "--no-times", "--codec", codec]);
+
+  test("have the order of the command line, and the kernel's lengths", async () => {
+    const { codecs } = await zlabJson<Comparison>(["--codec", "zstd,deflate", "--backends", "zbud", "--no-times"]);
+    expect(codecs.map(({ name }) => name)).toEqual(["zstd", "deflate"]);
+    // Sums of the lengths in corpus/truth-pages.csv, a raw page for those of a page and more.
+    expect(codecs.map(({ objectBytes }) => objectBytes)).toEqual([rawSum("zstd"), rawSum("deflate")]);
+  });
+
+  test("of somebody else stand beside them, told apart by their file", async () => {
+    const { code, stdout, stderr } = await run("lz4,examples/runs-codec.js,./test/fixtures/second-lz4.js");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^runs: 1,810 objects/m);
+    expect(stdout).toMatch(/^lz4: /m);
+    expect(stdout).toMatch(/^lz4 \(\.\/test\/fixtures\/second-lz4\.js\): /m);
+  });
+
+  test("that give other bytes back are found", async () => {
+    const { code, stdout } = await run("test/fixtures/forgetful-codec.js");
+    expect(code).toBe(1);
+    expect(stdout).toContain("FAILED zbud, forgetful, verification after store: page 0 of the built-in corpus");
   });
 });
 

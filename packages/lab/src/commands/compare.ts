@@ -1,12 +1,20 @@
 // The options of `zlab compare`.
 
 import type { CommandContext, RegisterCommand } from "../context.ts";
-import { chainOption, listOption, pageSizeOption, repeatedOption, seedOption } from "../options.ts";
+import {
+  CODEC_LIST_HELP,
+  DEFAULT_CODECS,
+  chainOption,
+  listOption,
+  pageSizeOption,
+  repeatedOption,
+  seedOption,
+} from "../options.ts";
 import { examples } from "./examples.ts";
 
 export interface CompareOptions {
   readonly backends?: readonly string[];
-  readonly codec?: readonly string[];
+  readonly codec: readonly string[];
   readonly pageSize: number;
   readonly driver?: readonly string[];
   readonly seed: number;
@@ -30,7 +38,7 @@ export const register: RegisterCommand = (program, context: CommandContext) => {
       "allocators to compare, separated by commas (see zlab backends)",
       listOption("--backends"),
     )
-    .option("--codec <names>", "compressors, separated by commas: zstd, deflate", listOption("--codec"))
+    .option("--codec <names>", CODEC_LIST_HELP, listOption("--codec"), DEFAULT_CODECS)
     .option("--page-size <bytes>", "4096, 16384 or 65536", pageSizeOption, 4096)
     .option(
       "--driver <module>",
@@ -44,9 +52,10 @@ export const register: RegisterCommand = (program, context: CommandContext) => {
     .addHelpText(
       "after",
       examples([
-        ["zlab compare", "all allocators, zstd and deflate, built-in pages"],
+        ["zlab compare", "all allocators under lzo-rle, lz4 and zstd, built-in pages"],
         ["zlab compare memory.bin --backends zsmalloc,zbud", "two allocators over your own pages"],
         ["zlab compare --codec zstd --page-size 16384", "a machine with 16 KiB pages"],
+        ["zlab compare --codec lz4,./my-codec.js", "a compressor of yours beside lz4"],
         ["zlab compare --driver ./my-driver.js", "an allocator of yours beside the others"],
         ["zlab compare --json | jq .runs[].density", "numbers for a program"],
       ]),

@@ -31,7 +31,11 @@ export const register: RegisterCommand = (program, context) => {
       "linux-6.12" as const,
     )
     .option("--chain <n>", "largest number of pages in a zspage, 4 to 16 (default: the era's)", chainOption)
-    .option("--codec <name>", "the compressor: zstd or deflate", "zstd")
+    .option(
+      "--codec <name>",
+      "the compressor: lzo-rle, lzo, lz4, zstd, deflate, or the path of a module with one of yours",
+      "zstd",
+    )
     .option("--page-size <bytes>", "4096, 16384 or 65536", pageSizeOption, 4096)
     .option("--compact", "compact the pool before printing")
     .option("--json", "print the statistics as JSON")

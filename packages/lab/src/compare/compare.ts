@@ -1,5 +1,6 @@
 // `zlab compare`: every backend over every codec.
 
+import type { Codec } from "@zlab/codecs";
 import type { CompareOptions } from "../commands/compare.ts";
 import { type BackendVariant, machineFor } from "../compose.ts";
 import type { CommandContext, ExitCode } from "../context.ts";
@@ -9,7 +10,6 @@ import { startProgress } from "../output/progress.ts";
 import { compressPages } from "../pages/compressed-pages.ts";
 import type { PageSet } from "../pages/page-set.ts";
 import { readPages } from "../pages/read-pages.ts";
-import type { PageCodec } from "../codecs/page-codec.ts";
 import {
   type CodecSummary,
   type Comparison,
@@ -29,7 +29,7 @@ export async function compare(
   context: CommandContext,
 ): Promise<ExitCode> {
   const variants = await selectVariants(options.backends, options.driver ?? [], context.cwd, options.chain);
-  const codecs = selectCodecs(options.codec);
+  const codecs = await selectCodecs(options.codec, context.cwd);
   const pageSet = readPages(files, context.cwd, options.pageSize);
   const parameters: RunParameters = {
     machineOptions: machineFor(options.pageSize, pageSet.pages.length * options.pageSize),
@@ -53,7 +53,7 @@ export async function compare(
 
 function runAll(
   pageSet: PageSet,
-  codecs: readonly PageCodec[],
+  codecs: readonly Codec[],
   variants: readonly BackendVariant[],
   parameters: RunParameters,
   { stderr }: CommandContext,

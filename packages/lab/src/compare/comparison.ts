@@ -32,6 +32,8 @@ export interface Environment {
 export interface CodecSummary {
   readonly name: string;
   readonly description: string;
+  /** Why lengths may differ from the kernel's here; null if they don't. */
+  readonly deviation: string | null;
   readonly sameFilledPages: number;
   readonly rawPages: number;
   readonly objects: number;
@@ -85,6 +87,7 @@ export function summariseCodec({ codec, objects, ...pages }: CompressedPages): C
   return {
     name: codec.name,
     description: codec.description,
+    deviation: codec.deviation ?? null,
     sameFilledPages: pages.sameFilledCount,
     rawPages: pages.rawCount,
     objects: objects.length,

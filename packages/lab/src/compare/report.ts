@@ -69,6 +69,9 @@ function head({ input, environment, codecs, seed, chainSize }: Comparison): stri
       ),
     `         ${thousands(codecs[0]?.sameFilledPages ?? 0)} same-filled pages are not stored, as in zram and zswap`,
     `codecs   ${codecs.map(({ description }) => description).join("; ")}`,
+    ...codecs
+      .filter(({ deviation }) => deviation !== null)
+      .map(({ name, deviation }) => `note     ${name}: ${deviation}`),
     `machine  ${environment.cpu}, Node ${environment.node}, ${environment.platform}`,
     `settings seed ${seed}, zsmalloc chains of up to ${chainSize} pages`,
   ];

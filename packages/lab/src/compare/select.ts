@@ -1,6 +1,7 @@
 // Which backends and codecs a command line means.
 
-import type { PageCodec } from "../codecs/page-codec.ts";
+import type { Codec } from "@zlab/codecs";
+import { isModuleFile, loadCodec } from "../codecs/load-codec.ts";
 import { type BackendVariant, backendVariants, createCodecs } from "../compose.ts";
 import { loadVariants } from "../drivers/load-drivers.ts";
 import { UsageError } from "../errors.ts";
@@ -24,16 +25,22 @@ function findVariant(name: string, known: readonly BackendVariant[]): BackendVar
   throw new UsageError(`there is no backend "${name}"; there are: ${known.map(({ label }) => label).join(", ")}`);
 }
 
-/** The codecs named; all if none are. */
-export function selectCodecs(names: readonly string[] | undefined): PageCodec[] {
-  const known = createCodecs();
-  return names === undefined ? known : names.map((name) => findCodec(name, known));
+/** The codecs that a list means: names, or files of modules with a codec of somebody else. */
+export async function selectCodecs(list: readonly string[], cwd: string): Promise<Codec[]> {
+  const codecs: Codec[] = [];
+  for (const item of list) {
+    const codec = isModuleFile(item) ? await loadCodec(item, cwd) : findCodec(item);
+    const twin = codecs.find(({ name }) => name === codec.name);
+    codecs.push(twin === undefined ? codec : { ...codec, name: `${codec.name} (${item})` });
+  }
+  return codecs;
 }
 
-export function findCodec(name: string, known: readonly PageCodec[] = createCodecs()): PageCodec {
-  const codec = known.find((candidate) => candidate.name === name);
-  if (codec !== undefined) return codec;
+/** A codec of zlab by its name. */
+export function findCodec(name: string): Codec {
+  const known = createCodecs();
+  if (known.has(name)) return known.codec(name);
   throw new UsageError(
-    `there is no codec "${name}"; there are: ${known.map((candidate) => candidate.name).join(", ")}`,
+    `there is no codec "${name}"; there are: ${known.names().join(", ")}, or the path of a module such as ./${name}.js`,
   );
 }

@@ -5,10 +5,10 @@ import type { ZpoolBackend } from "@zlab/zpool";
 import { StoredObjects } from "./stored-objects.ts";
 
 /** The compiler of the JavaScript engine needs about this long until the code is as fast as it gets. */
-const WARM_UP_MS = 120;
+const WARM_UP_MS = 50;
 /** Rounds are repeated until they fill this time; the median of less would be luck. */
-const MEASURING_MS = 50;
-const MIN_ROUNDS = 9;
+const MEASURING_MS = 20;
+const MIN_ROUNDS = 5;
 
 export interface Timings {
   /** malloc, map WO, copy, unmap: nanoseconds per object. NaN if nothing can be stored. */

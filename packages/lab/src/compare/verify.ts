@@ -30,10 +30,10 @@ export function verify(stored: StoredObjects, compressed: CompressedPages, stage
 }
 
 function verifyPage(got: Uint8Array, compressed: CompressedPages, objectIndex: number, stage: string): void {
-  const { codec, pageSet, pageIndexes } = compressed;
-  let page: Uint8Array;
+  const { stream, pageSet, pageIndexes } = compressed;
+  const page = new Uint8Array(pageSet.pageBytes);
   try {
-    page = restorePage(codec, got, pageSet.pageBytes);
+    restorePage(stream, got, page);
   } catch (error) {
     throw failureAt(compressed, objectIndex, stage, `what was read back does not decompress: ${messageOf(error)}`);
   }

@@ -1,19 +1,14 @@
 // Allocators from modules that somebody else wrote.
 
-import { statSync } from "node:fs";
-import nodeModule from "node:module";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { ZpoolDriver } from "@zlab/zpool";
 import type { BackendVariant } from "../compose.ts";
-import { fileError, messageOf, readError } from "../errors.ts";
+import { fileError } from "../errors.ts";
+import { importModule } from "../modules/import-module.ts";
 
 /** The drivers that an ES module exports: as default, as `driver`, or as the array `drivers`. `file` is resolved against `cwd`. Throws
  * a `UsageError` if the file isn't there, throws while loading, or exports no driver. */
 export async function loadDrivers(file: string, cwd: string): Promise<ZpoolDriver[]> {
-  const path = resolve(cwd, file);
-  checkFile(file, path);
-  const module = await importModule(file, path);
+  const module = await importModule(file, cwd);
   const exported = module["drivers"] ?? module["driver"] ?? module["default"];
   const candidates: readonly unknown[] = Array.isArray(exported) ? exported : [exported];
   if (exported === undefined || candidates.length === 0) {
@@ -39,33 +34,6 @@ export async function loadVariants(
     }
   }
   return variants;
-}
-
-function checkFile(file: string, path: string): void {
-  let isDirectory: boolean;
-  try {
-    isDirectory = statSync(path).isDirectory();
-  } catch (error) {
-    throw readError(file, error);
-  }
-  if (isDirectory) throw fileError(file, "is a directory; name a module file");
-}
-
-/** Imports a module. Wherever it lies, `@zlab/…` means the packages of this program, so that a driver is a single file that needs no
- * installation. */
-async function importModule(file: string, path: string): Promise<Record<string, unknown>> {
-  const hooks = nodeModule.registerHooks({
-    resolve: (specifier, context, nextResolve) =>
-      nextResolve(specifier, specifier.startsWith("@zlab/") ? { ...context, parentURL: import.meta.url } : context),
-  });
-  try {
-    return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as Record<string, unknown>;
-  } catch (error) {
-    const kind = error instanceof Error ? `${error.name}: ` : "";
-    throw fileError(file, `cannot be loaded: ${kind}${messageOf(error)}; mend it, or name another ES module`);
-  } finally {
-    hooks.deregister();
-  }
 }
 
 /** Narrows an export to a driver by what it has; the class it is made of doesn't matter. */

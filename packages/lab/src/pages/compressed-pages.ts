@@ -1,11 +1,12 @@
 // What is stored for a set of pages under one codec.
 
-import type { PageCodec } from "../codecs/page-codec.ts";
+import { type Codec, type CodecStream, isSameFilled } from "@zlab/codecs";
 import type { PageSet } from "./page-set.ts";
-import { isSameFilled } from "./same-filled.ts";
 
 export interface CompressedPages {
-  readonly codec: PageCodec;
+  readonly codec: Codec;
+  /** The stream that compressed them. */
+  readonly stream: CodecStream;
   readonly pageSet: PageSet;
   /** One per page that is stored: its compressed bytes, or the page itself if it doesn't compress. */
   readonly objects: readonly Uint8Array[];
@@ -24,11 +25,8 @@ export interface CompressedPages {
 const PAGES_PER_REPORT = 1024;
 
 /** Compresses every page that isn't same-filled. `onProgress` is told now and then which part of the pages, from 0 to 1, is done. */
-export function compressPages(
-  pageSet: PageSet,
-  codec: PageCodec,
-  onProgress?: (part: number) => void,
-): CompressedPages {
+export function compressPages(pageSet: PageSet, codec: Codec, onProgress?: (part: number) => void): CompressedPages {
+  const stream = codec.createStream();
   const objects: Uint8Array[] = [];
   const pageIndexes: number[] = [];
   let objectBytes = 0;
@@ -36,9 +34,9 @@ export function compressPages(
   for (const [pageIndex, page] of pageSet.pages.entries()) {
     if (pageIndex % PAGES_PER_REPORT === 0) onProgress?.(pageIndex / pageSet.pages.length);
     if (isSameFilled(page)) continue;
-    const compressed = codec.compress(page);
+    const compressed = stream.compress(page);
     const isRaw = compressed.length >= page.length;
-    const object = isRaw ? page : compressed;
+    const object = isRaw ? page : compressed.slice(); // the stream keeps its memory
     if (isRaw) rawCount++;
     objects.push(object);
     pageIndexes.push(pageIndex);
@@ -46,10 +44,12 @@ export function compressPages(
   }
   const sameFilledCount = pageSet.pages.length - objects.length;
   const restored = new Uint8Array(objects.length);
-  return { codec, pageSet, objects, pageIndexes, restored, objectBytes, sameFilledCount, rawCount };
+  return { codec, stream, pageSet, objects, pageIndexes, restored, objectBytes, sameFilledCount, rawCount };
 }
 
-/** The page that a stored object stands for: the object itself if it is as long as a page. */
-export function restorePage(codec: PageCodec, object: Uint8Array, pageBytes: number): Uint8Array {
-  return object.length === pageBytes ? object : codec.decompress(object, pageBytes);
+/** Puts the page that a stored object stands for into `target`, which is a page long; an object of that length is the page itself.
+ * Throws what the codec throws for bytes that it can't have made. */
+export function restorePage(stream: CodecStream, object: Uint8Array, target: Uint8Array): void {
+  if (object.length === target.length) target.set(object);
+  else stream.decompress(object, target);
 }

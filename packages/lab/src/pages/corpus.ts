@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import * as zlib from "node:zlib";
-import { assertZstd } from "../codecs/zstd.ts";
+import { UsageError } from "../errors.ts";
 import { PageSet } from "./page-set.ts";
 
 const CORPUS_PAGE_BYTES = 4096;
@@ -12,7 +12,9 @@ const CORPUS_NAME = "the built-in corpus";
 
 /** The corpus as pages of `pageBytes`: larger pages are runs of neighbouring small ones. */
 export function readCorpus(pageBytes: number): PageSet {
-  assertZstd();
+  if (typeof zlib.zstdDecompressSync !== "function") {
+    throw new UsageError(`Node ${process.versions.node} has no zstd; use Node 22.15 or later`);
+  }
   const bytes = zlib.zstdDecompressSync(readFileSync(corpusFile("pages.bin.zst")));
   const origins = readOrigins();
   const pagesPerPage = pageBytes / CORPUS_PAGE_BYTES;

@@ -3,7 +3,7 @@
 import { type ZsPool, formatClassesFile } from "@zlab/zsmalloc";
 import type { StatOptions } from "../commands/stat.ts";
 import { StoredObjects } from "../compare/stored-objects.ts";
-import { findCodec } from "../compare/select.ts";
+import { selectCodecs } from "../compare/select.ts";
 import { createZsPool, machineFor } from "../compose.ts";
 import type { CommandContext, ExitCode } from "../context.ts";
 import { formatPageSize, thousands } from "../output/format.ts";
@@ -12,11 +12,11 @@ import { type CompressedPages, compressPages } from "../pages/compressed-pages.t
 import { readPages } from "../pages/read-pages.ts";
 
 export async function stat(files: readonly string[], options: StatOptions, context: CommandContext): Promise<ExitCode> {
-  const codec = findCodec(options.codec);
+  const [codec] = await selectCodecs([options.codec], context.cwd);
   const pageSet = readPages(files, context.cwd, options.pageSize);
   const inputBytes = pageSet.pages.length * options.pageSize;
   const pool = createZsPool(machineFor(options.pageSize, inputBytes), { era: options.era, chainSize: options.chain });
-  const compressed = compressPages(pageSet, codec);
+  const compressed = compressPages(pageSet, codec!);
   const stored = new StoredObjects(pool, compressed.objects);
   for (let place = 0; place < stored.placeCount; place++) stored.store(place, place);
   const pagesCompacted = options.compact ? pool.compact() : 0;
