@@ -24,6 +24,7 @@ export class BackingFaults {
   }
 }
 
+/** A backing device that a zram device has claimed. */
 export class BackingStore {
   readonly device: BackingDevice;
   readonly #faults: BackingFaults;

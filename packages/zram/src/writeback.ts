@@ -34,7 +34,8 @@ const TYPES: Readonly<Record<string, readonly number[]>> = {
 
 const NEVER = SlotFlag.same | SlotFlag.writtenBack;
 
-/** Reads the text written to `writeback` as 6.18 does: arguments from left to right, of which a type is the last. Throws EINVAL or ERANGE. */
+/** Reads the text written to `writeback` as 6.18 does: arguments from left to right, of which a type is the last. Throws EINVAL or
+ * ERANGE. */
 export function parseWriteback(text: string, slotCount: number): WritebackScan[] {
   const scans: WritebackScan[] = [];
   let range = { first: 0, last: slotCount - 1 };

@@ -144,7 +144,7 @@ describe("algorithms", () => {
     const { zram } = makeDevice();
     written(zram, "comp_algorithm", "deflate");
     written(zram, "algorithm_params", "level=-5");
-    expect(written(zram, "algorithm_params", "level=9 dict=/no/such/file")).toBe("EINVAL");
+    expect(written(zram, "algorithm_params", "level=9 dict=nowhere")).toBe("EINVAL");
     expect(written(zram, "disksize", "1M")).toBe(2);
   });
 
@@ -163,12 +163,30 @@ describe("algorithms", () => {
   test("dictionaries are refused where the kernel would use them, and ignored elsewhere", () => {
     for (const [name, result] of [
       ["zstd", "EINVAL"],
+      ["lz4", "EINVAL"],
       ["lzo", 2],
     ] as const) {
       const { zram } = makeDevice();
       written(zram, "comp_algorithm", name);
-      expect(written(zram, "algorithm_params", `dict=${import.meta.filename}`)).toBeGreaterThan(0);
+      expect(written(zram, "algorithm_params", `dict=${import.meta.filename}`)).toBeGreaterThan(5);
       expect(written(zram, "disksize", "1M")).toBe(result);
+    }
+  });
+
+  test("only lz4 follows a level that is changed in use", () => {
+    for (const [name, follows] of [
+      ["lz4", true],
+      ["zstd", false],
+    ] as const) {
+      const { zram } = makeDevice();
+      const page = noisePage(7, 4096).map((byte) => byte & 3);
+      written(zram, "comp_algorithm", name);
+      written(zram, "disksize", "1M");
+      zram.write(0, page);
+      const before = zram.mmStat()[1]!;
+      expect(written(zram, "algorithm_params", name === "lz4" ? "level=30" : "level=-30")).toBeGreaterThan(0);
+      zram.write(4096, page);
+      expect(zram.mmStat()[1] !== 2 * before).toBe(follows);
     }
   });
 

@@ -149,3 +149,17 @@ describe("one thing at a time", () => {
     expect(letters).toEqual([".", "i"]);
   });
 });
+
+test.each([
+  ["6.12", "."],
+  ["6.18", "i"],
+] as const)("%s: a page that could not be written has the idle mark %j", (era, letter) => {
+  const { zram } = makeDevice({ era, openBacking: memoryBackingOpener({ disk: 9 }) });
+  written(zram, "backing_dev", "disk");
+  written(zram, "disksize", "1M");
+  zram.write(0, noisePage(1, 4096));
+  written(zram, "idle", "all");
+  zram.backingFaults.failNext(1);
+  expect(written(zram, "writeback", "huge_idle")).toBe("EIO");
+  expect(zram.blockState().at(-4)).toBe(letter);
+});
