@@ -37,6 +37,11 @@ describe("fragmentation over time", () => {
     }
   });
 
+  test("the trigger compacts when there is something to free, not at every look", () => {
+    const { compactions, density } = find("zsmalloc", "by trigger");
+    expect(compactions).toBeLessThan(0.5 * density.length);
+  });
+
   test("is the same for the same seed, and another for another", () => {
     expect(run(1)).toEqual(data);
     expect(run(2)).not.toEqual(data);

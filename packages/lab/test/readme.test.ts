@@ -1,5 +1,5 @@
-// The examples of the README and of docs/ are what the program prints: each ```console block is a command and its output, with "..." for lines left
-// out. What depends on the machine (its name, times) is not compared.
+// The examples of the README and of docs/ are what the program prints: each ```console block is a command and its output, with
+// "..." for lines left out. What depends on the machine (its name, times) is not compared.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

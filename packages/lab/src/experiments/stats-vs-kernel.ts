@@ -25,7 +25,7 @@ export interface StatsVsKernelData {
 }
 
 /** A device at one moment: what the kernel says, and the parts that make it up. */
-export interface DeviceState {
+interface DeviceState {
   readonly name: string;
   /** Columns of mm_stat. */
   readonly comprDataBytes: number;

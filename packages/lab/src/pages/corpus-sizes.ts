@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 
 /** Compressors of corpus/truth-pages.csv. */
-export const SIZE_CODECS = ["lz4", "lzo", "lzo-rle", "zstd", "deflate"] as const;
+const SIZE_CODECS = ["lz4", "lzo", "lzo-rle", "zstd", "deflate"] as const;
 export type SizeCodec = (typeof SIZE_CODECS)[number];
 
 /** Number of columns before those of the compressors. */
