@@ -9,6 +9,8 @@ export interface Attribute {
   readonly read?: () => string;
   /** Takes a text of at least one character. Throws a `ZramError` to refuse it. */
   readonly write?: (text: string) => void;
+  /** Permission bits where they are not the usual ones. */
+  readonly mode?: number;
 }
 
 export class AttributeFiles {
@@ -27,9 +29,10 @@ export class AttributeFiles {
     return this.#files.has(name);
   }
 
-  /** The permission bits: 0o644, 0o444 or 0o200. Throws ENOENT. */
+  /** The permission bits: 0o644, 0o444 or 0o200 if nothing else is said. Throws ENOENT. */
   modeOf(name: string): number {
-    const { read, write } = this.#file(name);
+    const { read, write, mode } = this.#file(name);
+    if (mode !== undefined) return mode;
     if (read === undefined) return 0o200;
     return write === undefined ? 0o444 : 0o644;
   }

@@ -1,7 +1,7 @@
 // /sys/class/zram-control: devices come and go.
 
 import { EBUSY, EINVAL } from "@zlab/hw-sim";
-import { AttributeFiles } from "./attribute-files.ts";
+import { type Attribute, AttributeFiles } from "./attribute-files.ts";
 import { Zram } from "./device.ts";
 import { ENODEV } from "./errno.ts";
 import { ZramError } from "./errors.ts";
@@ -18,9 +18,9 @@ export class ZramControl {
   constructor(parts: ZramParts, options?: ZramOptions) {
     this.#config = resolveZramOptions(parts, options);
     this.attributes = new AttributeFiles(
-      new Map([
-        ["hot_add", { read: () => `${this.add().id}\n` }],
-        ["hot_remove", { write: (text: string) => this.remove(deviceNumber(text)) }],
+      new Map<string, Attribute>([
+        ["hot_add", { read: () => `${this.add().id}\n`, mode: 0o400 }],
+        ["hot_remove", { write: (text) => this.remove(deviceNumber(text)) }],
       ]),
     );
   }

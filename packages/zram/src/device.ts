@@ -7,7 +7,7 @@ import { AttributeFiles } from "./attribute-files.ts";
 import { zramAttributes } from "./attributes.ts";
 import { BackingFaults, BackingStore } from "./backing-store.ts";
 import { checkZram } from "./check.ts";
-import { EAGAIN, ENODEV } from "./errno.ts";
+import { EAGAIN, ENODEV, EOPNOTSUPP } from "./errno.ts";
 import { ZramError } from "./errors.ts";
 import { bdStat, blockStates, formatBlockState, ioStat, mmStat } from "./formats.ts";
 import { markIdle } from "./idle.ts";
@@ -172,14 +172,14 @@ export class Zram {
     markIdle(store, cutoff, this.era);
   }
 
-  /** Recompresses as the text asks. Throws EINVAL, ERANGE, EAGAIN, ENOMEM. */
+  /** Recompresses as the text asks. Throws EINVAL, ERANGE, EAGAIN, ENOMEM; EOPNOTSUPP without contents. */
   recompress(text: string): void {
-    const request = parseRecompress(text, this.#store?.hugeThreshold ?? 0);
+    const request = parseRecompress(text, this.#store?.hugeThreshold ?? Infinity);
     const store = this.#initialised("recompress");
     this.#exclusively("recompress", () => recompress(store, request, this.era));
   }
 
-  /** Writes back as the text asks. Throws EINVAL, ERANGE, EAGAIN, ENODEV, EIO, ENOSPC. */
+  /** Writes back as the text asks. Throws EINVAL, ERANGE, EAGAIN, ENODEV, EIO, ENOSPC; EOPNOTSUPP without contents. */
   writeBack(text: string): void {
     const store = this.#initialised("writeback");
     const { count } = store.slots;
@@ -255,6 +255,8 @@ export class Zram {
 
   /** Recompression and writeback exclude each other. */
   #exclusively(what: string, work: () => 0 | Errno): void {
+    if (this.#store?.keepsBytes !== true)
+      throw new ZramError(EOPNOTSUPP, `${what}: a size-only machine has no contents`);
     if (this.#isProcessing) throw new ZramError(EAGAIN, `${what}: another recompression or writeback is running`);
     this.#isProcessing = true;
     try {

@@ -8,6 +8,8 @@ export const ENOENT: Errno = -2 as Errno;
 export const EIO: Errno = -5 as Errno;
 /** The text is too long. */
 export const E2BIG: Errno = -7 as Errno;
+/** The node is closed. */
+export const EBADF: Errno = -9 as Errno;
 /** Another recompression or writeback is running. */
 export const EAGAIN: Errno = -11 as Errno;
 /** The file can't be opened in this direction. */
@@ -27,6 +29,7 @@ const names = new Map<number, string>([
   [ENOENT, "ENOENT"],
   [EIO, "EIO"],
   [E2BIG, "E2BIG"],
+  [EBADF, "EBADF"],
   [EAGAIN, "EAGAIN"],
   [EACCES, "EACCES"],
   [ENOTBLK, "ENOTBLK"],

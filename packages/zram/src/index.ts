@@ -10,6 +10,7 @@ export {
   E2BIG,
   EACCES,
   EAGAIN,
+  EBADF,
   EIO,
   EISDIR,
   ENODEV,

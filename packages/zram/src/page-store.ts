@@ -79,7 +79,10 @@ export class PageStore {
       this.storeWord(index, wordAt(page, 0), wordAt(page, this.#config.wordBytes - 4));
       return 0;
     }
-    if (!this.keepsBytes) return this.storeLength(index, this.#compressedSize(page));
+    if (!this.keepsBytes) {
+      const length = orUndefined(() => this.#streamOf(0).compressedSize(page));
+      return length === undefined ? this.#writeFailed(EIO) : this.storeLength(index, length);
+    }
     const compressed = this.compress(0, page);
     if (compressed === undefined) return this.#writeFailed(EIO);
     if (compressed.length >= this.hugeThreshold) return this.#store(index, page, this.pageBytes);
@@ -171,12 +174,7 @@ export class PageStore {
 
   /** The page compressed by an algorithm, good until the algorithm is used again; undefined if the codec fails. */
   compress(priority: number, page: Uint8Array): Uint8Array | undefined {
-    try {
-      return this.#streamOf(priority).compress(page);
-    } catch (error) {
-      if (CodecError.is(error)) return undefined;
-      throw error;
-    }
+    return orUndefined(() => this.#streamOf(priority).compress(page));
   }
 
   /** Replaces the content of a slot by the same page compressed otherwise. Neither limit nor peak know of it. Returns 0 or ENOMEM. */
@@ -211,13 +209,13 @@ export class PageStore {
       return 0;
     }
     backend.read(handle, this.#packed, 0, length);
-    try {
-      this.#streamOf(slots.priorityOf(index)).decompress(this.#packed.subarray(0, length), target);
-      return 0;
-    } catch (error) {
-      if (CodecError.is(error)) return EIO;
-      throw error;
-    }
+    const stream = this.#streamOf(slots.priorityOf(index));
+    const packed = this.#packed.subarray(0, length);
+    const isDone = orUndefined(() => {
+      stream.decompress(packed, target);
+      return true;
+    });
+    return isDone === true ? 0 : EIO;
   }
 
   #store(index: number, content: Uint8Array | undefined, length: number): 0 | Errno {
@@ -263,10 +261,6 @@ export class PageStore {
     if (this.#config.features.tracking) this.slots.setAccessTime(index, this.#config.clock());
   }
 
-  #compressedSize(page: Uint8Array): number {
-    return this.#streamOf(0).compressedSize(page);
-  }
-
   #streamOf(priority: number): CodecStream {
     return this.algorithms.streamOf(priority)!;
   }
@@ -274,6 +268,16 @@ export class PageStore {
   #writeFailed(errno: Errno): Errno {
     this.counters.failedWrites++;
     return errno;
+  }
+}
+
+/** What a codec gives; undefined if it fails. */
+function orUndefined<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (CodecError.is(error)) return undefined;
+    throw error;
   }
 }
 

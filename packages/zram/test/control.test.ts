@@ -28,7 +28,7 @@ test("numbers are the lowest that are free", () => {
   expect(control.devices().map(({ id }) => id)).toEqual([0, 2]);
   expect(() => control.device(1)).toThrow("ENODEV");
   expect(control.attributes.read("hot_add")).toBe("1\n");
-  expect(control.attributes.modeOf("hot_remove")).toBe(0o200);
+  expect(["hot_add", "hot_remove"].map((name) => control.attributes.modeOf(name))).toEqual([0o400, 0o200]);
 });
 
 test("a device is removed full, but not open", () => {

@@ -107,3 +107,11 @@ describe("direct requests", () => {
     expect(zram.open().write(offset, new Uint8Array(length))).toBe(result);
   });
 });
+
+test("a closed node can't be used", () => {
+  const node = zram.open();
+  node.close();
+  expect(() => node.read(0, new Uint8Array(4096))).toThrow("EBADF");
+  expect(() => node.fsync()).toThrow("EBADF");
+  node.close();
+});

@@ -48,4 +48,8 @@ test("contents of objects can't be read, the rest can", () => {
   expect(target.every((byte) => byte === 7)).toBe(true);
   expect(zram.read(8192, target)).toBe(0);
   expect(target.every((byte) => byte === 0)).toBe(true);
+  expect(written(zram, "recomp_algorithm", "algo=zstd")).toBe("EBUSY");
+  expect(written(zram, "recompress", "type=huge")).toBe("EOPNOTSUPP");
+  expect(written(zram, "writeback", "huge")).toBe("EOPNOTSUPP");
+  zram.check();
 });
