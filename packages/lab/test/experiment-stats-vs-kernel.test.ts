@@ -1,11 +1,14 @@
 // Where the bytes of a device are: to the byte for the devices that a kernel had, and as far as is known for one of the user's.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { zstdDecompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { DEVICE_STEPS, kernelMmStat } from "../src/experiments/device-history.ts";
 import { withZsPool } from "../src/experiments/own-pages.ts";
 import { accountOf } from "../src/experiments/pool-account.ts";
 import { type StatsVsKernelData, statsVsKernel } from "../src/experiments/stats-vs-kernel.ts";
-import { somePages, temporaryFile, zlab, zlabJson } from "./zlab.ts";
+import { packageDirectory, somePages, temporaryFile, zlab, zlabJson } from "./zlab.ts";
 
 const data = statsVsKernel.run({ seed: 1, scale: 1, progress: () => {} });
 
@@ -73,6 +76,15 @@ describe("a device of the user's", () => {
     const { payloadBytes, headerBytes, roundingBytes, tailBytes, freeSlotBytes } = first.account;
     const sum = payloadBytes + headerBytes + roundingBytes + tailBytes + freeSlotBytes + first.unexplainedBytes;
     expect(sum).toBe(first.memUsedBytes);
+  });
+
+  test("the kernel's own device, given as a line and a file, is explained without a remainder", async () => {
+    const compressed = readFileSync(join(packageDirectory, "corpus/pages.bin.zst"));
+    const file = temporaryFile("pages.bin", zstdDecompressSync(compressed));
+    const line = kernelMmStat("lz4").written.join(" ");
+    const argv = ["experiment", "stats-vs-kernel", "--mm-stat", line, "--pages", file, "--codec", "lz4"];
+    const report = await zlabJson<{ experiments: [{ data: StatsVsKernelData }] }>(argv);
+    expect(report.experiments[0].data.states[0]).toEqual({ ...data.states[0], name: "now" });
   });
 
   test("pages of another device are noticed", async () => {
