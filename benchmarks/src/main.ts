@@ -36,20 +36,28 @@ interface Row extends CaseRequest {
   readonly result: CaseResult;
 }
 
+class UsageError extends Error {}
+
 const USAGE = `usage: npm run bench -- [speed] [density] [--json]
 Without names all suites run. Every case runs in a process of its own; compare figures of one run only.
 `;
 
-main();
+try {
+  main();
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
 
 function main(): void {
   const { values, positionals } = readArguments();
-  const unknown = positionals.find((name) => !(name in suites));
-  if (values.help || unknown !== undefined) {
-    if (unknown !== undefined) process.stderr.write(`bench: there is no suite "${unknown}"\n`);
+  if (values.help) {
     process.stdout.write(USAGE);
-    process.exitCode = unknown === undefined ? 0 : 2;
     return;
+  }
+  const unknown = positionals.find((name) => !(name in suites));
+  if (unknown !== undefined) {
+    throw new UsageError(`there is no suite "${unknown}"; there are: ${Object.keys(suites).join(", ")}`);
   }
   const names = (positionals.length > 0 ? positionals : Object.keys(suites)) as SuiteName[];
   const head = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, runtime: `Node ${process.version}` };
@@ -63,8 +71,7 @@ function readArguments(): { values: { json?: boolean; help?: boolean }; position
     const options = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
     return parseArgs({ options, allowPositionals: true });
   } catch (error) {
-    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-    process.exit(2);
+    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -93,6 +100,5 @@ function runInChild(request: CaseRequest): CaseResult {
   const script = fileURLToPath(new URL("case-process.js", import.meta.url));
   const child = spawnSync(process.execPath, [script, JSON.stringify(request)], { encoding: "utf8" });
   if (child.status === 0) return JSON.parse(child.stdout) as CaseResult;
-  process.stderr.write(`bench: case ${JSON.stringify(request)} failed:\n${child.stderr}`);
-  process.exit(1);
+  throw new Error(`case ${JSON.stringify(request)} failed:\n${child.stderr}`);
 }
