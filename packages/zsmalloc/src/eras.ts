@@ -6,7 +6,7 @@ import { COMPACTIONS, type Compaction } from "./compact.ts";
 import { FULLNESS_BANDS, type FullnessBands, type FullnessName } from "./fullness.ts";
 import { type SizeClassPlan, planSizeClasses } from "./size-classes.ts";
 
-export type EraName = "linux-6.12" | "linux-4.x" | "linux-3.10";
+export type EraName = "linux-6.12" | "rfc-2026" | "linux-4.x" | "linux-3.10";
 
 export interface Era {
   readonly name: EraName;
@@ -30,19 +30,27 @@ export interface Era {
 /** What 3.10 writes over the free-list link of a slot that it hands out. */
 export const POISON_BYTE = 0x5a;
 
+const LINUX_6_12: Era = {
+  name: "linux-6.12",
+  description: "6.4 to 6.18: chains of 4 to 16 pages chosen by least waste, eleven fullness groups, compaction",
+  rule: "min-waste",
+  defaultChainSize: 8,
+  chainSizes: [4, 16],
+  merge: true,
+  headerBytes: 8,
+  fullness: "tenths",
+  compaction: "linux-6.12",
+  handles: "indirect",
+  poisonBytes: 0,
+};
+
 export const ERAS: Readonly<Record<EraName, Era>> = {
-  "linux-6.12": {
-    name: "linux-6.12",
-    description: "6.4 to 6.18: chains of 4 to 16 pages chosen by least waste, eleven fullness groups, compaction",
-    rule: "min-waste",
-    defaultChainSize: 8,
-    chainSizes: [4, 16],
-    merge: true,
-    headerBytes: 8,
-    fullness: "tenths",
-    compaction: "linux-6.12",
-    handles: "indirect",
-    poisonBytes: 0,
+  "linux-6.12": LINUX_6_12,
+  "rfc-2026": {
+    ...LINUX_6_12,
+    name: "rfc-2026",
+    description: "proposed in January 2026, not merged: longer chains only for a real gain, classes 16 bytes apart",
+    rule: "rfc-2026",
   },
   "linux-4.x": {
     name: "linux-4.x",

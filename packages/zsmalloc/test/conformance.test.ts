@@ -15,7 +15,7 @@ describe.each([
   { chainSize: 4, runs: 1 },
   { chainSize: 16, runs: 1 },
   { mapping: "page-table", runs: 1 },
-  { rule: "rfc-2026", runs: 1 },
+  { era: "rfc-2026", runs: 1 },
   { compaction: "before-2023", runs: 1 },
   { compaction: "ideal", runs: 1 },
 ])("%o", ({ runs, ...options }) => {

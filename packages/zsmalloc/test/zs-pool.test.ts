@@ -34,6 +34,13 @@ function load(pool: ZsPool, handle: Handle, length: number): Uint8Array {
 }
 
 describe("requests", () => {
+  test("the proposal of 2026 has its own chains, and classes 16 bytes apart on large pages too", () => {
+    const proposed = zsPool(smallMachine(), { era: "rfc-2026", chainSize: 10 });
+    expect([proposed.plan.classCount, zsPool(smallMachine(), { chainSize: 10 }).plan.classCount]).toEqual([145, 141]);
+    const large = zsPool(smallMachine({ pageBytes: 16384 }), { era: "rfc-2026" });
+    expect(large.plan.indexCount).toBe(1023);
+  });
+
   test("size 0 and sizes that are no whole numbers are EINVAL, above a page is ENOSPC", () => {
     const pool = zsPool(smallMachine());
     expect([0, -1, 1.5, Number.NaN].map((bytes) => pool.malloc(bytes, GFP_KERNEL))).toEqual(Array(4).fill(EINVAL));
