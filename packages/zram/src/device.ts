@@ -17,6 +17,7 @@ import { PageCache } from "./page-cache.ts";
 import { PageStore } from "./page-store.ts";
 import { parseRecompress, recompress } from "./recompress.ts";
 import { SECTOR_BYTES, discardRequest, readRequest, writeRequest } from "./requests.ts";
+import { SlotTable } from "./slot-table.ts";
 import {
   type WritebackBudget,
   parseWriteback,
@@ -25,7 +26,7 @@ import {
   writeBackLargestFirst,
 } from "./writeback.ts";
 
-/** More slots than a typed array can have. */
+/** As many as typed arrays can have. */
 const MAX_SLOTS = 2 ** 32;
 
 export class Zram {
@@ -97,7 +98,7 @@ export class Zram {
     if (bytes === 0n) throw new ZramError(EINVAL, "disksize must not be 0");
     if (this.#store !== undefined) throw new ZramError(EBUSY, "disksize: the device has one; reset it first");
     const slotCount = pagesOf(bytes, this.pageBytes);
-    if (slotCount === 0n || slotCount > MAX_SLOTS) throw new ZramError(ENOMEM, "disksize: no memory for the slots");
+    if (slotCount === 0n || slotCount > MAX_SLOTS) throw noSlots();
     try {
       this.algorithms.createStreams();
       this.#store = this.#createStore(Number(slotCount));
@@ -108,15 +109,10 @@ export class Zram {
   }
 
   #createStore(slotCount: number): PageStore {
-    const { pools, backend, poolOptions } = this.config;
+    const { pools, backend, poolOptions, features } = this.config;
+    const slots = createSlots(slotCount, features.tracking);
     const pool = pools.create(backend, `zram${this.id}`, poolOptions);
-    try {
-      return new PageStore(this.config, slotCount, pool, this.algorithms, this.#backing, this.#limitPages);
-    } catch (error) {
-      pool.destroy();
-      if (error instanceof RangeError) throw new ZramError(ENOMEM, "disksize: no memory for the slots");
-      throw error;
-    }
+    return new PageStore(this.config, slots, pool, this.algorithms, this.#backing, this.#limitPages);
   }
 
   /** Gives all memory and blocks back and forgets every setting but the writeback budget. Throws EBUSY while a node is open. */
@@ -266,6 +262,19 @@ export class Zram {
       this.#isProcessing = false;
     }
   }
+}
+
+function createSlots(count: number, tracksAccessTime: boolean): SlotTable {
+  try {
+    return new SlotTable(count, tracksAccessTime);
+  } catch (error) {
+    if (error instanceof RangeError) throw noSlots();
+    throw error;
+  }
+}
+
+function noSlots(): ZramError {
+  return new ZramError(ENOMEM, "disksize: no memory for the slots");
 }
 
 /** Bytes in pages, rounded up with the wrap of 64 bits. */

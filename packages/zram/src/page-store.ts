@@ -19,7 +19,7 @@ import { EIO, EOPNOTSUPP } from "./errno.ts";
 import { ZramError } from "./errors.ts";
 import type { ZramConfig } from "./options.ts";
 import { gfpFlags, hugeThresholdBytes, keepsBytes, sizeOrder } from "./pool-traits.ts";
-import { SlotFlag, SlotTable } from "./slot-table.ts";
+import { SlotFlag, type SlotTable } from "./slot-table.ts";
 
 const ACCESS_ENDS = SlotFlag.idle | SlotFlag.selected;
 
@@ -44,10 +44,10 @@ export class PageStore {
   readonly #page: Uint8Array; // a decompressed page, for partial writes and for reading what is to be replaced
   readonly #packed: Uint8Array; // a compressed one
 
-  /** Takes over a pool and algorithms with streams. Throws a RangeError if the host has no memory for the slots. */
+  /** Takes over empty slots, an empty pool, and algorithms with streams. */
   constructor(
     config: ZramConfig,
-    slotCount: number,
+    slots: SlotTable,
     pool: Zpool,
     algorithms: Algorithms,
     backing: BackingStore | undefined,
@@ -55,7 +55,7 @@ export class PageStore {
   ) {
     const { machine } = config.pools;
     this.#config = config;
-    this.slots = new SlotTable(slotCount, config.features.tracking);
+    this.slots = slots;
     this.pool = pool;
     this.backend = pool.backend;
     this.algorithms = algorithms;

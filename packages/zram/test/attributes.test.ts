@@ -102,12 +102,14 @@ describe("disksize", () => {
     expect(written(zram, "disksize", "1M")).toBe(2);
   });
 
-  test("the pool of a device that could not be made is gone", () => {
+  test("a device that could not be made holds nothing", () => {
     const { zram, machine } = makeDevice();
     const free = machine.freePageCount();
-    expect(written(zram, "disksize", "4p")).toBe("ENOMEM");
+    for (const size of ["4p", "64T"]) expect(written(zram, "disksize", size)).toBe("ENOMEM");
     expect(machine.freePageCount()).toBe(free);
     expect(() => zram.config.pools.unregister("zsmalloc")).not.toThrow();
+    expect(() => written(zram, "disksize", "1M")).toThrow("no backend");
+    expect(zram.attributes.read("initstate")).toBe("0\n");
   });
 });
 

@@ -50,6 +50,10 @@ describe("the page cache", () => {
     expect(other.discard(0, 4096)).toBe(0);
     node.readBuffered(0, target);
     expect([...target]).toEqual([0, 0, 0, 0]);
+    node.writeBuffered(0, new Uint8Array(8).fill(9));
+    expect(other.discard(0, 4096)).toBe(0);
+    expect(node.fsync()).toBe(0);
+    expect(zram.mmStat()[0]).toBe(0);
   });
 
   test("is written and emptied when the last node is closed", () => {
