@@ -1,6 +1,7 @@
 // Parsers for the values of options that several commands have.
 
 import { UsageError } from "./errors.ts";
+import type { FormatName } from "./pages/formats/formats.ts";
 
 /** A parser for a whole number from `min` to `max`; `name` is the option as the user writes it. */
 export function integerOption(name: string, min: number, max: number): (text: string) => number {
@@ -36,6 +37,15 @@ export function listOption(name: string): (text: string) => string[] {
 export function repeatedOption(text: string, previous: readonly string[] = []): string[] {
   return [...previous, text];
 }
+
+/** Help for the files of every command that takes pages, and for what says how to read them. */
+export const FILES_HELP =
+  "memory images: raw pages, ELF cores, LiME dumps, swap areas; none: the built-in corpus of 2,048 pages";
+export const PAGE_SIZE_HELP = "4096, 16384 or 65536 (default: what the files say, or else 4096)";
+export const FORMAT_HELP = "raw, elf-core, lime or swap (default: what the file looks like)";
+
+/** `--format` of the files. */
+export const formatOption: (text: string) => FormatName = choiceOption("--format", ["raw", "elf-core", "lime", "swap"]);
 
 /** What `--codec` takes where several are meant, and its default: those that zram is used with most. */
 export const CODEC_LIST_HELP =

@@ -4,18 +4,22 @@ import type { CommandContext, RegisterCommand } from "../context.ts";
 import {
   CODEC_LIST_HELP,
   DEFAULT_CODECS,
+  FILES_HELP,
+  FORMAT_HELP,
+  PAGE_SIZE_HELP,
   chainOption,
+  formatOption,
   listOption,
   pageSizeOption,
   repeatedOption,
   seedOption,
 } from "../options.ts";
+import type { PageOptions } from "../pages/read-pages.ts";
 import { examples } from "./examples.ts";
 
-export interface CompareOptions {
+export interface CompareOptions extends PageOptions {
   readonly backends?: readonly string[];
   readonly codec: readonly string[];
-  readonly pageSize: number;
   readonly driver?: readonly string[];
   readonly seed: number;
   readonly chain: number;
@@ -32,14 +36,15 @@ export const register: RegisterCommand = (program, context: CommandContext) => {
       "Compresses memory pages, stores the results in every allocator, reads each one back through a mapping and verifies it, " +
         "overwrites and frees in a churn phase, compacts where the allocator can, and prints one table per codec.",
     )
-    .argument("[files...]", "raw memory pages; without files the built-in corpus of 2,048 pages")
+    .argument("[files...]", FILES_HELP)
     .option(
       "--backends <names>",
       "allocators to compare, separated by commas (see zlab backends)",
       listOption("--backends"),
     )
     .option("--codec <names>", CODEC_LIST_HELP, listOption("--codec"), DEFAULT_CODECS)
-    .option("--page-size <bytes>", "4096, 16384 or 65536", pageSizeOption, 4096)
+    .option("--page-size <bytes>", PAGE_SIZE_HELP, pageSizeOption)
+    .option("--format <format>", FORMAT_HELP, formatOption)
     .option(
       "--driver <module>",
       "an ES module with an allocator of yours, beside the others; may be repeated",

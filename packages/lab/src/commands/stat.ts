@@ -1,16 +1,24 @@
 // The options of `zlab stat`.
 
 import type { RegisterCommand } from "../context.ts";
-import { chainOption, choiceOption, pageSizeOption } from "../options.ts";
+import {
+  FILES_HELP,
+  FORMAT_HELP,
+  PAGE_SIZE_HELP,
+  chainOption,
+  choiceOption,
+  formatOption,
+  pageSizeOption,
+} from "../options.ts";
+import type { PageOptions } from "../pages/read-pages.ts";
 import { examples } from "./examples.ts";
 
 const ERA_NAMES = ["linux-6.12", "linux-4.x", "linux-3.10"] as const;
 
-export interface StatOptions {
+export interface StatOptions extends PageOptions {
   readonly era: (typeof ERA_NAMES)[number];
   readonly chain?: number;
   readonly codec: string;
-  readonly pageSize: number;
   readonly compact?: boolean;
   readonly json?: boolean;
 }
@@ -23,7 +31,7 @@ export const register: RegisterCommand = (program, context) => {
       "Compresses memory pages, stores them in one zsmalloc pool and prints the pool's statistics exactly in the layout of the " +
         "kernel's file /sys/kernel/debug/zsmalloc/<pool>/classes. What else there is to say goes to stderr.",
     )
-    .argument("[files...]", "raw memory pages; without files the built-in corpus of 2,048 pages")
+    .argument("[files...]", FILES_HELP)
     .option(
       "--era <era>",
       "zsmalloc of which kernel: linux-6.12, linux-4.x or linux-3.10",
@@ -36,7 +44,8 @@ export const register: RegisterCommand = (program, context) => {
       "the compressor: lzo-rle, lzo, lz4, zstd, deflate, or the path of a module with one of yours",
       "zstd",
     )
-    .option("--page-size <bytes>", "4096, 16384 or 65536", pageSizeOption, 4096)
+    .option("--page-size <bytes>", PAGE_SIZE_HELP, pageSizeOption)
+    .option("--format <format>", FORMAT_HELP, formatOption)
     .option("--compact", "compact the pool before printing")
     .option("--json", "print the statistics as JSON")
     .addHelpText(

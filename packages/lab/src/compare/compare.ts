@@ -30,9 +30,9 @@ export async function compare(
 ): Promise<ExitCode> {
   const variants = await selectVariants(options.backends, options.driver ?? [], context.cwd, options.chain);
   const codecs = await selectCodecs(options.codec, context.cwd);
-  const pageSet = readPages(files, context.cwd, options.pageSize);
+  const pageSet = readPages(files, context.cwd, options);
   const parameters: RunParameters = {
-    machineOptions: machineFor(options.pageSize, pageSet.pages.length * options.pageSize),
+    machineOptions: machineFor(pageSet.pageBytes, pageSet.pageCount * pageSet.pageBytes),
     seed: options.seed,
     times: options.times,
   };

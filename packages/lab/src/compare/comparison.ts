@@ -65,11 +65,16 @@ export interface Run {
   readonly failure: FailureDetails | null;
 }
 
-export function summariseInput({ pageBytes, pages, sources }: PageSet): InputSummary {
+export function summariseInput({ pageBytes, pageCount, sources }: PageSet): InputSummary {
   return {
     pageBytes,
-    pages: pages.length,
-    sources: sources.map(({ name, pageCount, zeroFilledBytes }) => ({ name, pageCount, zeroFilledBytes })),
+    pages: pageCount,
+    sources: sources.map((source) => ({
+      name: source.name,
+      format: source.format,
+      pageCount: source.pageCount,
+      zeroFilledBytes: source.zeroFilledBytes,
+    })),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   formatRatio,
   thousands,
 } from "../output/format.ts";
+import { describeZeroFill } from "../pages/page-set.ts";
 import { type Column, formatTable } from "../output/table.ts";
 import type { CodecSummary, Comparison, Run } from "./comparison.ts";
 
@@ -55,18 +56,13 @@ export function writeReport(comparison: Comparison, { stdout, env }: CommandCont
 }
 
 function head({ input, environment, codecs, seed, chainSize }: Comparison): string {
-  const names = input.sources.map(({ name }) => name);
+  const names = input.sources.map(({ name, format }) => (format === "raw" ? name : `${name} (${format})`));
   const shown =
     names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more files` : names.join(", ");
   const inputBytes = input.pages * input.pageBytes;
   const lines = [
     `input    ${thousands(input.pages)} pages of ${formatPageSize(input.pageBytes)} (${formatBytes(inputBytes)}) from ${shown}`,
-    ...input.sources
-      .filter(({ zeroFilledBytes }) => zeroFilledBytes > 0)
-      .map(
-        ({ name, zeroFilledBytes }) =>
-          `note     ${name} ends within a page: its last ${thousands(zeroFilledBytes)} bytes were filled with zeros`,
-      ),
+    ...input.sources.flatMap((source) => describeZeroFill(source) ?? []).map((remark) => `note     ${remark}`),
     `         ${thousands(codecs[0]?.sameFilledPages ?? 0)} same-filled pages are not stored, as in zram and zswap`,
     `codecs   ${codecs.map(({ description }) => description).join("; ")}`,
     ...codecs

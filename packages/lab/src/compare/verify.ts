@@ -37,7 +37,7 @@ function verifyPage(got: Uint8Array, compressed: CompressedPages, objectIndex: n
   } catch (error) {
     throw failureAt(compressed, objectIndex, stage, `what was read back does not decompress: ${messageOf(error)}`);
   }
-  assertEqual(pageSet.pages[pageIndexes[objectIndex]!]!, page, "of the page", compressed, objectIndex, stage);
+  assertEqual(pageSet.page(pageIndexes[objectIndex]!), page, "of the page", compressed, objectIndex, stage);
   compressed.restored[objectIndex] = 1;
 }
 

@@ -31,18 +31,19 @@ export function compressPages(pageSet: PageSet, codec: Codec, onProgress?: (part
   const pageIndexes: number[] = [];
   let objectBytes = 0;
   let rawCount = 0;
-  for (const [pageIndex, page] of pageSet.pages.entries()) {
-    if (pageIndex % PAGES_PER_REPORT === 0) onProgress?.(pageIndex / pageSet.pages.length);
+  for (let pageIndex = 0; pageIndex < pageSet.pageCount; pageIndex++) {
+    if (pageIndex % PAGES_PER_REPORT === 0) onProgress?.(pageIndex / pageSet.pageCount);
+    const page = pageSet.page(pageIndex);
     if (isSameFilled(page)) continue;
     const compressed = stream.compress(page);
     const isRaw = compressed.length >= page.length;
-    const object = isRaw ? page : compressed.slice(); // the stream keeps its memory
+    const object = (isRaw ? page : compressed).slice(); // both are used again for the next page
     if (isRaw) rawCount++;
     objects.push(object);
     pageIndexes.push(pageIndex);
     objectBytes += object.length;
   }
-  const sameFilledCount = pageSet.pages.length - objects.length;
+  const sameFilledCount = pageSet.pageCount - objects.length;
   const restored = new Uint8Array(objects.length);
   return { codec, stream, pageSet, objects, pageIndexes, restored, objectBytes, sameFilledCount, rawCount };
 }

@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 import * as zlib from "node:zlib";
 import { UsageError } from "../errors.ts";
+import { memorySource } from "./byte-source.ts";
+import { PageBlock } from "./page-block.ts";
 import { PageSet } from "./page-set.ts";
 
 const CORPUS_PAGE_BYTES = 4096;
@@ -20,8 +22,9 @@ export function readCorpus(pageBytes: number): PageSet {
   const pagesPerPage = pageBytes / CORPUS_PAGE_BYTES;
   const originOf = (pageIndex: number): string =>
     [...new Set(origins.slice(pageIndex * pagesPerPage, (pageIndex + 1) * pagesPerPage))].join(", ");
-  const pageCount = bytes.length / pageBytes;
-  return new PageSet(pageBytes, [{ name: CORPUS_NAME, bytes, pageCount, zeroFilledBytes: 0, originOf }]);
+  const source = memorySource(CORPUS_NAME, bytes);
+  const extents = [{ offset: 0, byteCount: bytes.length }];
+  return new PageSet(pageBytes, [new PageBlock(source, "raw", extents, pageBytes, originOf)]);
 }
 
 /** The column "source" of pages.csv, by page number. */

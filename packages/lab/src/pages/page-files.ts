@@ -1,71 +1,45 @@
-// Files of raw pages.
+// Files with memory pages, in any of the formats.
 
-import { type Stats, closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { resolve } from "node:path";
-import { fileError, readError } from "../errors.ts";
-import { type PageBlock, PageSet } from "./page-set.ts";
+import { fileError } from "../errors.ts";
+import { type ByteSource, fileSource } from "./byte-source.ts";
+import { type FormatName, formatOf } from "./formats/formats.ts";
+import type { PageFormat, PageLayout } from "./formats/page-format.ts";
+import { PageBlock } from "./page-block.ts";
+import { PageSet } from "./page-set.ts";
 
-/** One read of the operating system moves less than 2 GiB. */
-const READ_BYTES = 2 ** 30;
+const DEFAULT_PAGE_BYTES = 4096;
 
-/** Reads files as pages of `pageBytes`. A last partial page is filled with zeros. Throws a `UsageError` for a file that can't be
- * read, isn't a file, or is empty. */
-export function readPageFiles(files: readonly string[], cwd: string, pageBytes: number): PageSet {
+/** Finds the pages in files. Their size is `pageBytes`, or else what a file says, or else 4096; the format is the one given, or else
+ * each file's own. Incomplete pages are filled with zeros. Throws a `UsageError` for a file that can't be read, isn't a file, is
+ * empty or damaged, or has pages of another size. */
+export function readPageFiles(
+  files: readonly string[],
+  cwd: string,
+  pageBytes?: number,
+  formatName?: FormatName,
+): PageSet {
+  const inputs = files.map((file) => {
+    const source = fileSource(file, cwd);
+    const format = formatOf(source, formatName);
+    return { source, format, layout: format.layOut(source) };
+  });
+  const bytes = pageBytes ?? inputs.find(({ layout }) => layout.pageBytes !== undefined)?.layout.pageBytes;
+  const commonBytes = bytes ?? DEFAULT_PAGE_BYTES;
+  for (const input of inputs) checkPageBytes(input, commonBytes);
   return new PageSet(
-    pageBytes,
-    files.map((file) => readPageFile(file, cwd, pageBytes)),
+    commonBytes,
+    inputs.map(({ source, format, layout }) => new PageBlock(source, format.name, layout.extents, commonBytes)),
   );
 }
 
-function readPageFile(file: string, cwd: string, pageBytes: number): PageBlock {
-  const bytes = readPadded(file, resolve(cwd, file), pageBytes);
-  const pageCount = bytes.padded.length / pageBytes;
-  if (pageCount === 0) throw fileError(file, `the file is empty; give a file of raw pages of ${pageBytes} bytes`);
-  return { name: file, bytes: bytes.padded, pageCount, zeroFilledBytes: bytes.padded.length - bytes.fileBytes };
+interface Input {
+  readonly source: ByteSource;
+  readonly format: PageFormat;
+  readonly layout: PageLayout;
 }
 
-interface PaddedFile {
-  readonly padded: Uint8Array;
-  readonly fileBytes: number;
-}
-
-function readPadded(file: string, path: string, pageBytes: number): PaddedFile {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, "r");
-  } catch (error) {
-    throw readError(file, error);
-  }
-  try {
-    const status = fstatSync(descriptor);
-    checkKind(file, status);
-    return status.isFile() ? readRegularFile(descriptor, status.size, pageBytes) : readPipe(descriptor, pageBytes);
-  } catch (error) {
-    throw error instanceof Error && error.name === "UsageError" ? error : readError(file, error);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function checkKind(file: string, status: Stats): void {
-  if (status.isDirectory()) throw fileError(file, "is a directory; name a file of raw pages");
-  if (!status.isFile() && !status.isFIFO()) throw fileError(file, "is a device or socket; name a file of raw pages");
-}
-
-function readRegularFile(descriptor: number, fileBytes: number, pageBytes: number): PaddedFile {
-  const padded = new Uint8Array(Math.ceil(fileBytes / pageBytes) * pageBytes);
-  let position = 0;
-  while (position < fileBytes) {
-    const count = readSync(descriptor, padded, position, Math.min(READ_BYTES, fileBytes - position), position);
-    if (count === 0) throw new Error("the file became shorter while it was read; try again");
-    position += count;
-  }
-  return { padded, fileBytes };
-}
-
-function readPipe(descriptor: number, pageBytes: number): PaddedFile {
-  const bytes = readFileSync(descriptor);
-  const padded = new Uint8Array(Math.ceil(bytes.length / pageBytes) * pageBytes);
-  padded.set(bytes);
-  return { padded, fileBytes: bytes.length };
+function checkPageBytes({ source, format, layout }: Input, pageBytes: number): void {
+  if (layout.pageBytes === undefined || layout.pageBytes === pageBytes) return;
+  const what = `is ${format.noun} with pages of ${layout.pageBytes} bytes, not ${pageBytes}`;
+  throw fileError(source.name, `${what}; give --page-size ${layout.pageBytes}, or --format raw`);
 }

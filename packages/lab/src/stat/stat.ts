@@ -2,6 +2,7 @@
 
 import { type ZsPool, formatClassesFile } from "@zlab/zsmalloc";
 import type { StatOptions } from "../commands/stat.ts";
+import { summariseInput } from "../compare/comparison.ts";
 import { StoredObjects } from "../compare/stored-objects.ts";
 import { selectCodecs } from "../compare/select.ts";
 import { createZsPool, machineFor } from "../compose.ts";
@@ -9,13 +10,17 @@ import type { CommandContext, ExitCode } from "../context.ts";
 import { formatPageSize, thousands } from "../output/format.ts";
 import { writeJson } from "../output/json.ts";
 import { type CompressedPages, compressPages } from "../pages/compressed-pages.ts";
+import { describeZeroFill } from "../pages/page-set.ts";
 import { readPages } from "../pages/read-pages.ts";
 
 export async function stat(files: readonly string[], options: StatOptions, context: CommandContext): Promise<ExitCode> {
   const [codec] = await selectCodecs([options.codec], context.cwd);
-  const pageSet = readPages(files, context.cwd, options.pageSize);
-  const inputBytes = pageSet.pages.length * options.pageSize;
-  const pool = createZsPool(machineFor(options.pageSize, inputBytes), { era: options.era, chainSize: options.chain });
+  const pageSet = readPages(files, context.cwd, options);
+  const { pageBytes, pageCount } = pageSet;
+  const pool = createZsPool(machineFor(pageBytes, pageCount * pageBytes), {
+    era: options.era,
+    chainSize: options.chain,
+  });
   const compressed = compressPages(pageSet, codec!);
   const stored = new StoredObjects(pool, compressed.objects);
   for (let place = 0; place < stored.placeCount; place++) stored.store(place, place);
@@ -35,11 +40,11 @@ function writeRemarks(
   pagesCompacted: number,
   { stderr }: CommandContext,
 ): void {
-  for (const { name, zeroFilledBytes } of pageSet.sources) {
-    if (zeroFilledBytes === 0) continue;
-    stderr.write(`${name} ends within a page: its last ${thousands(zeroFilledBytes)} bytes were filled with zeros\n`);
+  for (const source of pageSet.sources) {
+    const remark = describeZeroFill(source);
+    if (remark !== undefined) stderr.write(`${remark}\n`);
   }
-  const pages = `${thousands(pageSet.pages.length)} pages of ${formatPageSize(pageSet.pageBytes)}`;
+  const pages = `${thousands(pageSet.pageCount)} pages of ${formatPageSize(pageSet.pageBytes)}`;
   stderr.write(
     `${pages}, ${codec.description}: ${thousands(objects.length)} objects stored in zsmalloc of ${era}; ` +
       `${thousands(sameFilledCount)} same-filled pages are not stored\n`,
@@ -57,11 +62,7 @@ function describe(
     era,
     chainSize: pool.plan.options.chainSize,
     codec: codec.name,
-    input: {
-      pageBytes: pageSet.pageBytes,
-      pages: pageSet.pages.length,
-      sources: pageSet.sources.map(({ name, pageCount, zeroFilledBytes }) => ({ name, pageCount, zeroFilledBytes })),
-    },
+    input: summariseInput(pageSet),
     sameFilledPages: sameFilledCount,
     rawPages: rawCount,
     objects: objects.length,
