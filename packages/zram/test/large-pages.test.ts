@@ -1,6 +1,6 @@
-// Pages of 16 KiB: requests of parts of a page, discards that don't end on pages, and the units of the statistics.
+// Pages of 16 and 64 KiB: requests of parts of a page, discards that don't end on pages, and the units of the statistics.
 
-import { arm64_16k } from "@zlab/hw-sim";
+import { arm64_16k, largePages } from "@zlab/hw-sim";
 import { type Zram, memoryBackingOpener } from "@zlab/zram";
 import { describe, expect, test } from "vitest";
 import { MIB, makeDevice, noisePage, written } from "./devices.ts";
@@ -100,4 +100,23 @@ describe("16 KiB", () => {
     expect(readBlock(zram, 0)).toEqual(block(5));
     expect(readBlock(zram, 3)).toEqual(noisePage(1, PAGE_BYTES, PAGE_BYTES).subarray(3 * BLOCK_BYTES));
   });
+});
+
+test("64 KiB: a page is 16 blocks, and a huge one is as long as a slot can say", () => {
+  const pageBytes = 65_536;
+  const { zram } = makeDevice({ openBacking: memoryBackingOpener({ disk: 10 }) }, largePages(pageBytes, 64 * MIB));
+  written(zram, "backing_dev", "disk");
+  written(zram, "disksize", "1M");
+  const pages = [noisePage(1, pageBytes, pageBytes), noisePage(2, 30_000, pageBytes)];
+  for (const [i, page] of pages.entries()) expect(zram.write(i * pageBytes, page)).toBe(0);
+  expect(zram.store!.slots.lengthOf(0)).toBe(pageBytes);
+  expect(zram.mmStat()[7]).toBe(1);
+  expect(written(zram, "writeback", "huge")).toBe(4);
+  expect(zram.bdStat()).toEqual([16, 0, 16]);
+  for (const [i, page] of pages.entries()) {
+    const target = new Uint8Array(pageBytes);
+    expect(zram.read(i * pageBytes, target)).toBe(0);
+    expect(Buffer.compare(target, page)).toBe(0);
+  }
+  zram.check();
 });
