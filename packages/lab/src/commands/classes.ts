@@ -4,7 +4,7 @@ import type { RegisterCommand } from "../context.ts";
 import { chainOption, choiceOption, integerOption, pageSizeOption } from "../options.ts";
 import { examples } from "./examples.ts";
 
-const ERA_NAMES = ["linux-6.12", "linux-4.x", "linux-3.10"] as const;
+const ERA_NAMES = ["linux-6.12", "linux-4.x", "linux-3.10", "rfc-2026"] as const;
 const RULE_NAMES = ["min-waste", "used-percent", "rfc-2026"] as const;
 
 export interface ClassesOptions {
@@ -27,7 +27,7 @@ export const register: RegisterCommand = (program, context) => {
     )
     .option(
       "--era <era>",
-      "zsmalloc of which kernel: linux-6.12, linux-4.x or linux-3.10",
+      "zsmalloc of which kernel: linux-6.12, linux-4.x, linux-3.10, or the proposal rfc-2026",
       choiceOption("--era", ERA_NAMES),
       "linux-6.12" as const,
     )

@@ -42,7 +42,7 @@ export const register: RegisterCommand = (program, context: CommandContext) => {
       "allocators to compare, separated by commas (see zlab backends)",
       listOption("--backends"),
     )
-    .option("--codec <names>", CODEC_LIST_HELP, listOption("--codec"), DEFAULT_CODECS)
+    .option("--codec <names>", CODEC_LIST_HELP, listOption("--codec"), [...DEFAULT_CODECS, "deflate"])
     .option("--page-size <bytes>", PAGE_SIZE_HELP, pageSizeOption)
     .option("--format <format>", FORMAT_HELP, formatOption)
     .option(
@@ -57,7 +57,7 @@ export const register: RegisterCommand = (program, context: CommandContext) => {
     .addHelpText(
       "after",
       examples([
-        ["zlab compare", "all allocators under lzo-rle, lz4 and zstd, built-in pages"],
+        ["zlab compare", "all allocators under lzo-rle, lz4, zstd and deflate, built-in pages"],
         ["zlab compare memory.bin --backends zsmalloc,zbud", "two allocators over your own pages"],
         ["zlab compare --codec zstd --page-size 16384", "a machine with 16 KiB pages"],
         ["zlab compare --codec lz4,./my-codec.js", "a compressor of yours beside lz4"],

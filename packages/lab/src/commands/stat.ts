@@ -13,7 +13,7 @@ import {
 import type { PageOptions } from "../pages/read-pages.ts";
 import { examples } from "./examples.ts";
 
-const ERA_NAMES = ["linux-6.12", "linux-4.x", "linux-3.10"] as const;
+const ERA_NAMES = ["linux-6.12", "linux-4.x", "linux-3.10", "rfc-2026"] as const;
 
 export interface StatOptions extends PageOptions {
   readonly era: (typeof ERA_NAMES)[number];
@@ -34,7 +34,7 @@ export const register: RegisterCommand = (program, context) => {
     .argument("[files...]", FILES_HELP)
     .option(
       "--era <era>",
-      "zsmalloc of which kernel: linux-6.12, linux-4.x or linux-3.10",
+      "zsmalloc of which kernel: linux-6.12, linux-4.x, linux-3.10, or the proposal rfc-2026",
       choiceOption("--era", ERA_NAMES),
       "linux-6.12" as const,
     )
