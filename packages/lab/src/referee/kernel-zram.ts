@@ -17,6 +17,7 @@ export class KernelZram implements ZramSide, Disposable {
   readonly #host: Host;
   #madeNode = false;
   #isOurs = true;
+  #isSetUp = false;
   #file: DirectFile | undefined;
   #stat: TextFile | undefined;
 
@@ -72,14 +73,15 @@ export class KernelZram implements ZramSide, Disposable {
 
   restart(algorithm: string, disksizeBytes: number): void {
     this.#close();
-    this.#writeWhenFree(this.#path("reset"), "1");
-    this.#host.writeText(this.#path("comp_algorithm"), algorithm);
+    if (this.#isSetUp) this.#writeWhenFree(this.#path("reset"), "1");
     try {
+      this.#host.writeText(this.#path("comp_algorithm"), algorithm);
       this.#host.writeText(this.#path("disksize"), String(disksizeBytes));
     } catch (error) {
       if (codeOf(error) === "EBUSY") this.#leave("somebody else has set it up meanwhile");
       throw error;
     }
+    this.#isSetUp = true;
     this.#file = this.#host.openDirect(this.node, MOST_REQUEST_PAGES * PAGE_BYTES);
     this.#stat = this.#host.openText(this.#path("mm_stat"));
   }

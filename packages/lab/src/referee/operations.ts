@@ -50,6 +50,6 @@ export function describeOperation(operation: Operation): string {
 }
 
 /** "page 7", "pages 7 to 9". */
-export function pagesInWords(pageIndex: number, pageCount: number): string {
+function pagesInWords(pageIndex: number, pageCount: number): string {
   return pageCount === 1 ? `page ${pageIndex}` : `pages ${pageIndex} to ${pageIndex + pageCount - 1}`;
 }

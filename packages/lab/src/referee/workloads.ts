@@ -52,8 +52,8 @@ const HABITS: readonly Habit[] = [
 /** An endless seeded mix of all operations. */
 export function* mixedWorkload(seed: number, shape: WorkloadShape): Generator<Operation> {
   const random = new Prng(seed);
-  for (;;) {
-    const habit = HABITS[random.below(HABITS.length)]!;
+  for (let habitIndex = random.below(HABITS.length); ; habitIndex = (habitIndex + 1) % HABITS.length) {
+    const habit = HABITS[habitIndex]!;
     const hotStart = random.below(shape.slotCount);
     for (let left = 150 + random.below(600); left > 0; left--) yield anyOperation(random, shape, habit, hotStart);
   }
