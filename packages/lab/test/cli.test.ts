@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { temporaryFile, zlab } from "./zlab.ts";
 
-const commands = ["compare", "replay", "classes", "stat", "backends", "conformance", "experiment"];
+const commands = ["compare", "replay", "classes", "stat", "backends", "conformance", "experiment", "explain"];
 
 describe("help", () => {
   test("lists every command", async () => {

@@ -52,7 +52,17 @@ describe("README", () => {
   test("has examples of every command", () => {
     const commands = new Set(blocks.map(([command]) => command.split(" ")[0]));
     expect(commands).toEqual(
-      new Set(["backends", "classes", "compare", "conformance", "experiment", "replay", "reproduce", "stat"]),
+      new Set([
+        "backends",
+        "classes",
+        "compare",
+        "conformance",
+        "experiment",
+        "explain",
+        "replay",
+        "reproduce",
+        "stat",
+      ]),
     );
   });
 
