@@ -84,8 +84,8 @@ function remarks({ kernel, runs }: Verification): string[] {
     ...(compactions === 0
       ? []
       : [
-          `This machine was short of memory, and its kernel compacted the pool ${thousands(compactions)} times unasked. That is ` +
-            "no difference; both devices were emptied after it.",
+          `Compactions that the kernel made unasked, for want of memory on this machine: ${thousands(compactions)}. ` +
+            "They are no difference; both devices were emptied after each.",
         ]),
   ];
 }
