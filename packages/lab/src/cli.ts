@@ -31,6 +31,7 @@ import { register as registerConformance } from "./commands/conformance.ts";
 import { examples } from "./commands/examples.ts";
 import { register as registerExperiment } from "./commands/experiment.ts";
 import { register as registerExplain } from "./commands/explain.ts";
+import { register as registerPredict } from "./commands/predict.ts";
 import { register as registerReplay } from "./commands/replay.ts";
 import { register as registerReproduce } from "./commands/reproduce.ts";
 import { register as registerStat } from "./commands/stat.ts";
@@ -41,6 +42,7 @@ const commands: readonly RegisterCommand[] = [
   registerCompare,
   registerReplay,
   registerClasses,
+  registerPredict,
   registerStat,
   registerExplain,
   registerBackends,

@@ -55,6 +55,11 @@ export const DEFAULT_CODECS: readonly string[] = ["lzo-rle", "lz4", "zstd"];
 /** `--chain`: the largest number of pages in a zspage; the limits are the kernel's build option's. */
 export const chainOption: (text: string) => number = integerOption("--chain", 4, 16);
 
+/** `--chain` where several are compared. */
+export function chainListOption(text: string): number[] {
+  return listOption("--chain")(text).map(chainOption);
+}
+
 /** `--seed`: seeds are 32-bit unsigned numbers. */
 export const seedOption: (text: string) => number = integerOption("--seed", 0, 0xffff_ffff);
 

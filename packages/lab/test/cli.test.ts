@@ -1,7 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { temporaryFile, zlab } from "./zlab.ts";
 
-const commands = ["compare", "replay", "classes", "stat", "backends", "conformance", "experiment", "explain"];
+const commands = [
+  "compare",
+  "replay",
+  "classes",
+  "stat",
+  "backends",
+  "conformance",
+  "experiment",
+  "explain",
+  "predict",
+];
 
 describe("help", () => {
   test("lists every command", async () => {

@@ -13,9 +13,9 @@ describe("the built-in corpus", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain("2,048 pages of 4 KiB (8.0 MiB) from the built-in corpus");
     expect(stdout).toContain("238 same-filled pages are not stored");
-    expect(stdout.match(/^(lzo-rle|lz4|zstd): 1,810 objects/gm)).toHaveLength(3);
-    expect(stdout.match(/^zsmalloc /gm)).toHaveLength(3);
-    expect(stdout.match(/^kmalloc /gm)).toHaveLength(3);
+    expect(stdout.match(/^(lzo-rle|lz4|zstd|deflate): 1,810 objects/gm)).toHaveLength(4);
+    expect(stdout.match(/^zsmalloc /gm)).toHaveLength(4);
+    expect(stdout.match(/^kmalloc /gm)).toHaveLength(4);
     expect(stdout).toContain("density   bytes stored");
   });
 

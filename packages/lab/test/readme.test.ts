@@ -59,6 +59,7 @@ describe("README", () => {
         "conformance",
         "experiment",
         "explain",
+        "predict",
         "replay",
         "reproduce",
         "stat",

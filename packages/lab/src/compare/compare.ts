@@ -31,7 +31,7 @@ export async function compare(
   const variants = await selectVariants(options.backends, options.driver ?? [], context.cwd, options.chain);
   const codecs = await selectCodecs(options.codec, context.cwd);
   const pageSet = readPages(files, context.cwd, options);
-  const parameters: RunParameters = {
+  const parameters: Omit<RunParameters, "isFirst"> = {
     machineOptions: machineFor(pageSet.pageBytes, pageSet.pageCount * pageSet.pageBytes),
     seed: options.seed,
     times: options.times,
@@ -55,7 +55,7 @@ function runAll(
   pageSet: PageSet,
   codecs: readonly Codec[],
   variants: readonly BackendVariant[],
-  parameters: RunParameters,
+  parameters: Omit<RunParameters, "isFirst">,
   { stderr }: CommandContext,
 ): { codecSummaries: CodecSummary[]; runs: Run[] } {
   const codecSummaries: CodecSummary[] = [];
@@ -65,10 +65,11 @@ function runAll(
     const compressed = compressPages(pageSet, codec, (part) =>
       progress.update(codecSummaries.length + runs.length + part, `compressing with ${codec.name}`),
     );
+    const isFirst = codecSummaries.length === 0;
     codecSummaries.push(summariseCodec(compressed));
     for (const variant of variants) {
       progress.update(codecSummaries.length + runs.length, `${variant.label}, ${codec.name}`);
-      runs.push(summariseRun(variant, compressed, runBackend(variant, compressed, parameters)));
+      runs.push(summariseRun(variant, compressed, runBackend(variant, compressed, { ...parameters, isFirst })));
     }
   }
   return { codecSummaries, runs };

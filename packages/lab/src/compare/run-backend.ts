@@ -38,6 +38,8 @@ export interface RunParameters {
   readonly seed: number;
   /** Whether speeds are measured. */
   readonly times: boolean;
+  /** Whether the backends have not run in this process before. */
+  readonly isFirst: boolean;
 }
 
 /** Runs one backend over one set of compressed pages. Whatever the backend does wrong becomes the outcome; nothing is thrown. */
@@ -62,6 +64,7 @@ class BackendRun {
   readonly #variant: BackendVariant;
   readonly #compressed: CompressedPages;
   readonly #parameters: RunParameters;
+  #pools: ReturnType<typeof createPool> | undefined;
 
   constructor(variant: BackendVariant, compressed: CompressedPages, parameters: RunParameters) {
     this.#variant = variant;
@@ -71,7 +74,7 @@ class BackendRun {
 
   /** Store, churn, compact and free, each followed by a verification of all that is stored. */
   phases(): Phases {
-    const { machine, createZpool } = createPool(this.#variant, this.#parameters.machineOptions);
+    const { machine, createZpool } = (this.#pools = createPool(this.#variant, this.#parameters.machineOptions));
     const freePagesBefore = machine.freePageCount();
     const pool = createZpool();
     const stored = new StoredObjects(pool.backend, this.#compressed.objects);
@@ -96,11 +99,11 @@ class BackendRun {
     return { ...afterStore, pagesAfterChurn, pagesAfterCompaction };
   }
 
+  /** Measures a second pool on the machine that the phases left as they found it. */
   timings(): Timings {
     this.stage = "measuring";
-    const { createZpool } = createPool(this.#variant, this.#parameters.machineOptions);
     const { objects, pageSet } = this.#compressed;
-    return measure(createZpool().backend, objects, pageSet.pageBytes);
+    return measure(this.#pools!.createZpool().backend, objects, pageSet.pageBytes, this.#parameters.isFirst);
   }
 
   #store(stored: StoredObjects): { objectsStored: number; objectsRefused: number; bytesStored: number } {

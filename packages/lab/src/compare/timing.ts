@@ -4,10 +4,12 @@ import { hrtime } from "node:process";
 import type { ZpoolBackend } from "@zlab/zpool";
 import { StoredObjects } from "./stored-objects.ts";
 
-/** The compiler of the JavaScript engine needs about this long until the code is as fast as it gets. */
-const WARM_UP_MS = 50;
+/** The compiler of the JavaScript engine needs about this long until the code of a backend is as fast as it gets. */
+const FIRST_WARM_UP_MS = 100;
+/** What other objects need once the code is compiled. */
+const NEXT_WARM_UP_MS = 5;
 /** Rounds are repeated until they fill this time; the median of less would be luck. */
-const MEASURING_MS = 20;
+const MEASURING_MS = 15;
 const MIN_ROUNDS = 5;
 
 export interface Timings {
@@ -22,11 +24,16 @@ export interface Timings {
 export const NO_TIMINGS: Timings = { nsPerStore: Number.NaN, nsPerLoad: Number.NaN, nsPerFree: Number.NaN };
 
 /** Fills and empties an empty pool again and again. Each phase of a round is measured as a whole, and the median of the rounds
- * counts. `pageBytes` bounds the objects' lengths. */
-export function measure(pool: ZpoolBackend, objects: readonly Uint8Array[], pageBytes: number): Timings {
+ * counts. `pageBytes` bounds the objects' lengths; `isFirst` tells that this backend was not measured before. */
+export function measure(
+  pool: ZpoolBackend,
+  objects: readonly Uint8Array[],
+  pageBytes: number,
+  isFirst: boolean,
+): Timings {
   const stored = new StoredObjects(pool, objects);
   const buffer = new Uint8Array(pageBytes);
-  repeatFor(WARM_UP_MS, 3, () => measureRound(stored, buffer));
+  repeatFor(isFirst ? FIRST_WARM_UP_MS : NEXT_WARM_UP_MS, 3, () => measureRound(stored, buffer));
   const rounds = repeatFor(MEASURING_MS, MIN_ROUNDS, () => measureRound(stored, buffer));
   return {
     nsPerStore: median(rounds.map(({ nsPerStore }) => nsPerStore)),

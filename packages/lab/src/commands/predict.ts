@@ -1,0 +1,57 @@
+// The options of `zlab predict`.
+
+import type { RegisterCommand } from "../context.ts";
+import {
+  CODEC_LIST_HELP,
+  DEFAULT_CODECS,
+  FILES_HELP,
+  FORMAT_HELP,
+  PAGE_SIZE_HELP,
+  chainListOption,
+  formatOption,
+  listOption,
+  pageSizeOption,
+} from "../options.ts";
+import type { PageOptions } from "../pages/read-pages.ts";
+import { examples } from "./examples.ts";
+
+export interface PredictOptions extends PageOptions {
+  readonly codec: readonly string[];
+  readonly backends: readonly string[];
+  readonly chain: readonly number[];
+  readonly json?: boolean;
+}
+
+export const register: RegisterCommand = (program, context) => {
+  program
+    .command("predict")
+    .summary("tells what memory pages would cost in a zram device")
+    .description(
+      "Writes memory pages to a simulated zram device for each combination of compressor, allocator and chain size, and prints " +
+        "what the kernel's mm_stat would show, where the memory goes, and which combination needs the least. Only lengths are " +
+        "kept, so that the input may be larger than memory.",
+    )
+    .argument("[files...]", FILES_HELP)
+    .option("--codec <names>", CODEC_LIST_HELP, listOption("--codec"), DEFAULT_CODECS)
+    .option("--backends <names>", "allocators, separated by commas (see zlab backends)", listOption("--backends"), [
+      "zsmalloc",
+    ])
+    .option("--chain <sizes>", "chain sizes of zsmalloc, 4 to 16, separated by commas", chainListOption, [8])
+    .option("--page-size <bytes>", PAGE_SIZE_HELP, pageSizeOption)
+    .option("--format <format>", FORMAT_HELP, formatOption)
+    .option("--json", "print the result as JSON")
+    .addHelpText(
+      "after",
+      examples([
+        ["zlab predict memory.bin", "lzo-rle, lz4 and zstd in zsmalloc"],
+        ["zlab predict core.1234 --codec zstd --chain 4,8,16", "is a kernel with longer chains worth it?"],
+        ["zlab predict swap.img --backends zsmalloc,zbud,z3fold", "other allocators in the place of zsmalloc"],
+      ]),
+    )
+    .action(
+      context.action(async (files: string[], options: PredictOptions) => {
+        const { predict } = await import("../predict/predict.ts");
+        return predict(files, options, context);
+      }),
+    );
+};

@@ -1,0 +1,87 @@
+// One combination: a zram device that keeps lengths only, and what it shows when all pages are in it.
+
+import { CodecRegistry } from "@zlab/codecs";
+import type { MachineOptions } from "@zlab/hw-sim";
+import { type PageStore, Zram, resolveZramOptions } from "@zlab/zram";
+import { createRegistry } from "../compose.ts";
+import type { Candidate } from "./candidates.ts";
+import { type Waste, wasteOf } from "./waste.ts";
+
+/** What a combination costs, as `--json` prints it. */
+export interface Prediction {
+  /** Place in the order of memory used, from 1. */
+  readonly rank: number;
+  readonly codec: string;
+  readonly backend: string;
+  readonly chainSize: number | null;
+  readonly origBytes: number;
+  readonly compressedBytes: number;
+  readonly memoryUsedBytes: number;
+  /** Original bytes / memory used. */
+  readonly ratio: number;
+  readonly sameFilledPages: number;
+  readonly hugePages: number;
+  /** Pages that the allocator would not take; the kernel's device would fail to write them. */
+  readonly refusedPages: number;
+  readonly waste: Waste;
+  /** The line that the kernel would print. */
+  readonly mmStat: string;
+}
+
+export class PredictedDevice {
+  readonly candidate: Candidate;
+  readonly #device: Zram;
+  readonly #store: PageStore;
+  readonly #pageBytes: number;
+
+  constructor(candidate: Candidate, machineOptions: MachineOptions, pageCount: number) {
+    const { codec, variant } = candidate;
+    const pools = createRegistry({ ...machineOptions, backing: "size-only" }, [variant.driver]);
+    const config = resolveZramOptions(
+      { pools, codecs: new CodecRegistry([codec]) },
+      {
+        backend: variant.driver.type,
+        poolOptions: variant.options,
+        defaultAlgorithm: codec.name,
+        features: { tracking: false },
+      },
+    );
+    this.candidate = candidate;
+    this.#pageBytes = machineOptions.pageBytes;
+    this.#device = new Zram(0, config);
+    this.#device.initialise(BigInt(pageCount) * BigInt(machineOptions.pageBytes));
+    this.#store = this.#device.store!;
+  }
+
+  /** Writes a page of one word. The word makes no difference to what is counted. */
+  writeSameFilled(pageIndex: number): void {
+    this.#store.storeWord(pageIndex, 0, 0);
+  }
+
+  /** Writes a page that compresses to so many bytes. */
+  write(pageIndex: number, compressedBytes: number): void {
+    this.#store.storeLength(pageIndex, compressedBytes);
+  }
+
+  /** What the device shows now, but for the rank. */
+  result(): Omit<Prediction, "rank"> {
+    const { codec, variant, chainSize } = this.candidate;
+    const { counters, backend } = this.#store;
+    const origBytes = counters.storedPages * this.#pageBytes;
+    const memoryUsedBytes = backend.totalPages() * this.#pageBytes;
+    return {
+      codec: codec.name,
+      backend: variant.label,
+      chainSize: chainSize ?? null,
+      origBytes,
+      compressedBytes: counters.storedBytes,
+      memoryUsedBytes,
+      ratio: origBytes / memoryUsedBytes,
+      sameFilledPages: counters.samePages,
+      hugePages: counters.hugePages,
+      refusedPages: counters.failedWrites,
+      waste: wasteOf(backend, counters.storedBytes, this.#pageBytes),
+      mmStat: this.#device.attributes.read("mm_stat").trimEnd(),
+    };
+  }
+}
