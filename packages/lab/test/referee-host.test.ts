@@ -195,6 +195,7 @@ describe("the added device", () => {
     });
     await verify(host);
     expect(devicesAtExit).toEqual(["zram0"]);
+    expect(host.touched.filter((path) => path === HOT_REMOVE)).toHaveLength(1);
     expectCleanUp(host);
   });
 
@@ -242,9 +243,10 @@ describe("the added device", () => {
 
   test("is left to somebody who has taken it", async () => {
     const host = new FakeHost();
+    let isTaken = false;
     host.overrides.set("/sys/block/zram1/comp_algorithm", () => {
-      const { attributes } = host.control.device(1);
-      if (attributes.read("initstate") === "0\n") attributes.write("disksize", "1M");
+      if (!isTaken) host.control.device(1).attributes.write("disksize", "1M");
+      isTaken = true;
       return undefined;
     });
     const { code, stdout } = await verify(host);

@@ -155,4 +155,19 @@ describe("a compaction that nobody asked for", () => {
     expect(result.difference).toMatchObject({ operationNumber: 193, hostWasShortOfMemory: true });
     expect(result.hostCompactionCount).toBe(0);
   });
+
+  test.each([
+    ["counted with a compaction that was asked for", { kind: "compact" }, 1],
+    ["by which fewer pages are counted", { kind: "unlimit" }, -1],
+  ] as const)("is none %s", async (_, operation, lie) => {
+    const kernel = new LyingSide("6.18", 8);
+    let scans = 0;
+    const operations = watched([{ kind: "unlimit" }, operation], (operationNumber) => {
+      if (operationNumber !== 2) return;
+      scans++;
+      kernel.changeStat = (stat) => stat.with(6, stat[6]! + lie);
+    });
+    const result = await refereeOf(kernel, { hostScans: () => scans }).run(operations);
+    expect(result).toMatchObject({ hostCompactionCount: 0, difference: { operationNumber: 2 } });
+  });
 });
