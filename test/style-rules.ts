@@ -15,7 +15,7 @@ const PLACEHOLDER = /@@\w+@@/;
 const HISTORY = /\b(?:issue|ticket|PR) ?#?\d+\b/i;
 const UNRUN_TEST = /\b(?:test|it|describe)(?:\.\w+)*\.(?:skip|only|todo|fails)\b|\bx(?:test|it|describe)\(/;
 /** A path from the root of a machine's file system, in quotes or in prose; the kernel's own files are named freely. */
-const ABSOLUTE_PATH = /(?:^|[\s"'`(=])(?:\/(?!proc\/|sys\/|dev\/)[a-z][\w.-]*\/[\w.-]|[A-Z]:\\|file:\/\/\/\w)/;
+const ABSOLUTE_PATH = /(?:^|[\s"'`(=])(?:\/(?!proc\/|sys\/|dev\/|boot\/)[a-z][\w.-]*\/[\w.-]|[A-Z]:\\|file:\/\/\/\w)/;
 const RELATIVE_PATH = /["'`](\.\.\/[^"'`\s$]*)["'`]/g;
 
 function violations({ path, text }: TextFile, what: string, offends: (line: string) => boolean): string[] {
