@@ -25,6 +25,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { register as registerBackends } from "./commands/backends.ts";
+import { register as registerCapture } from "./commands/capture.ts";
 import { register as registerClasses } from "./commands/classes.ts";
 import { register as registerCompare } from "./commands/compare.ts";
 import { register as registerConformance } from "./commands/conformance.ts";
@@ -45,6 +46,7 @@ const commands: readonly RegisterCommand[] = [
   registerPredict,
   registerStat,
   registerExplain,
+  registerCapture,
   registerBackends,
   registerConformance,
   registerExperiment,

@@ -11,6 +11,7 @@ const commands = [
   "experiment",
   "explain",
   "predict",
+  "capture",
 ];
 
 describe("help", () => {

@@ -60,6 +60,7 @@ describe("README", () => {
         "experiment",
         "explain",
         "predict",
+        "capture",
         "replay",
         "reproduce",
         "stat",

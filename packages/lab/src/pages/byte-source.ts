@@ -16,7 +16,7 @@ export interface ByteSource {
   open(): ByteReader;
 }
 
-export interface ByteReader extends Disposable {
+interface ByteReader extends Disposable {
   /** Fills `target` with the bytes from `position`, which lie within the source. */
   read(position: number, target: Uint8Array): void;
 }

@@ -1,0 +1,135 @@
+// `zlab capture`: the resident anonymous pages of a process into a file. The process goes on meanwhile, so that pages may be from
+// different moments.
+
+import type { CaptureOptions } from "../commands/capture.ts";
+import type { CommandContext, ExitCode, Terminal } from "../context.ts";
+import { UsageError } from "../errors.ts";
+import { formatBytes, formatPageSize, thousands } from "../output/format.ts";
+import { writeJson } from "../output/json.ts";
+import { startProgress } from "../output/progress.ts";
+import { PrivateFile } from "./private-file.ts";
+import { type Mapping, type PageRun, ProcessMemory } from "./process-memory.ts";
+
+const RUN_BYTES = 2 ** 20;
+
+/** What captures from: the system, or a stand-in for it. */
+export interface CaptureSystem {
+  readonly platform: string;
+  /** Where the files of processes are. */
+  readonly proc: string;
+}
+
+/** The result, as `--json` prints it. */
+interface CaptureResult {
+  readonly pid: number;
+  readonly command: string;
+  readonly file: string;
+  readonly index: string;
+  readonly pageBytes: number;
+  readonly pages: number;
+  /** Pages that were there and could not be read. */
+  readonly unreadablePages: number;
+  /** Whether --limit ended it. */
+  readonly isLimited: boolean;
+}
+
+export async function capture(
+  options: CaptureOptions,
+  { stdout, stderr, cwd }: CommandContext,
+  system: CaptureSystem = { platform: process.platform, proc: "/proc" },
+): Promise<ExitCode> {
+  const { pid, out = `memory-${pid}.bin` } = options;
+  if (system.platform !== "linux") {
+    throw new UsageError(`capture reads the memory of a process from Linux's /proc; this is ${system.platform}`);
+  }
+  using memory = new ProcessMemory(pid, system.proc);
+  stderr.write(
+    `warning: ${out} will hold memory of process ${pid} (${memory.command}): passwords, keys and private data may be in it. ` +
+      "Only you can read it; delete it when you are done.\n",
+  );
+  using pages = new PrivateFile(out, cwd);
+  using index = new PrivateFile(`${out}.csv`, cwd);
+  const copy = new PageCopy(memory, pages, index, options.limit ?? Number.POSITIVE_INFINITY);
+  copyMappings(copy, memory, options.anonOnly === true, stderr);
+  if (copy.pageCount === 0) {
+    throw new UsageError(`process ${pid} (${memory.command}) has no resident anonymous pages; nothing was saved`);
+  }
+  index.complete();
+  pages.complete();
+  const result: CaptureResult = {
+    pid,
+    command: memory.command,
+    file: pages.name,
+    index: index.name,
+    pageBytes: memory.pageBytes,
+    pages: copy.pageCount,
+    unreadablePages: copy.unreadableCount,
+    isLimited: copy.isLimited,
+  };
+  if (options.json) writeJson(stdout, result);
+  else writeSummary(result, stdout);
+  return 0;
+}
+
+function copyMappings(copy: PageCopy, memory: ProcessMemory, anonOnly: boolean, stderr: Terminal): void {
+  const mappings = memory.mappings.filter(({ isFile }) => !(anonOnly && isFile));
+  using progress = startProgress(stderr, mappings.length);
+  for (const [i, mapping] of mappings.entries()) {
+    for (const run of memory.residentRuns(mapping, RUN_BYTES / memory.pageBytes)) {
+      progress.update(i, `memory ranges, ${thousands(copy.pageCount)} pages`);
+      copy.add(run, mapping);
+      if (copy.isLimited) return;
+    }
+  }
+}
+
+/** Pages on their way to the file, with a line of the index for each. */
+class PageCopy {
+  pageCount = 0;
+  unreadableCount = 0;
+  isLimited = false;
+  readonly #memory: ProcessMemory;
+  readonly #pages: PrivateFile;
+  readonly #index: PrivateFile;
+  readonly #limit: number;
+  readonly #buffer = new Uint8Array(RUN_BYTES);
+
+  constructor(memory: ProcessMemory, pages: PrivateFile, index: PrivateFile, limit: number) {
+    this.#memory = memory;
+    this.#pages = pages;
+    this.#index = index;
+    this.#limit = limit;
+    index.write(Buffer.from("page,address,mapping\n"));
+  }
+
+  /** Copies a run, or of a run that can't be read as a whole what can be. */
+  add({ address, pageCount }: PageRun, mapping: Mapping): void {
+    const { pageBytes } = this.#memory;
+    const count = Math.min(pageCount, this.#limit - this.pageCount);
+    const bytes = this.#buffer.subarray(0, count * pageBytes);
+    if (count === 0 || this.#memory.read(address, bytes)) this.#save(bytes, address, mapping);
+    else if (count === 1) this.unreadableCount++;
+    else for (let i = 0; i < count; i++) this.add({ address: address + i * pageBytes, pageCount: 1 }, mapping);
+    if (count < pageCount) this.isLimited = true;
+  }
+
+  #save(bytes: Uint8Array, address: number, { name }: Mapping): void {
+    const { pageBytes } = this.#memory;
+    const label = name === "" ? "anonymous" : name;
+    const cell = /[",\n]/.test(label) ? `"${label.replaceAll('"', '""')}"` : label;
+    const lines: string[] = [];
+    for (let offset = 0; offset < bytes.length; offset += pageBytes) {
+      lines.push(`${this.pageCount++},0x${(address + offset).toString(16)},${cell}\n`);
+    }
+    this.#pages.write(bytes);
+    this.#index.write(Buffer.from(lines.join("")));
+  }
+}
+
+function writeSummary(result: CaptureResult, stdout: Terminal): void {
+  const { pid, command, file, index, pages, pageBytes, unreadablePages, isLimited } = result;
+  const size = `${thousands(pages)} pages of ${formatPageSize(pageBytes)} (${formatBytes(pages * pageBytes)})`;
+  stdout.write(`${file}: ${size} of process ${pid} (${command}); ${index} says where each is from\n`);
+  if (unreadablePages > 0) stdout.write(`${thousands(unreadablePages)} pages could not be read and are left out\n`);
+  if (isLimited) stdout.write("the process has more pages: --limit ended the capture\n");
+}
