@@ -19,6 +19,7 @@ export default defineConfig({
   test: {
     reporters: ["default", "./scripts/closing-line-reporter.mjs"],
     testTimeout: 120_000,
+    maxWorkers: "100%", // the default leaves one core idle, which of two cores is half
     projects: [
       project("repository", "."),
       ...[

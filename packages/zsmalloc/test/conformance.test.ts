@@ -9,10 +9,9 @@ import { describe, test } from "vitest";
 const seed = Number(process.env["ZLAB_SEED"] ?? 1);
 
 describe.each([
-  { era: "linux-6.12", runs: 4 },
+  { era: "linux-6.12", runs: 3 },
   { era: "linux-4.x", runs: 1 },
   { era: "linux-3.10", runs: 2 },
-  { chainSize: 4, runs: 1 },
   { chainSize: 16, runs: 1 },
   { mapping: "page-table", runs: 1 },
   { era: "rfc-2026", runs: 1 },
