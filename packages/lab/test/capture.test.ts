@@ -75,7 +75,7 @@ const oneMapping = (pageCount: number): string =>
 describe("the pages that are saved", () => {
   const maps =
     "00001000-00004000 rw-p 00000000 00:00 0                          [heap]\n" +
-    '00004000-00006000 rw-p 00003000 fe:01 1234                       /lib/a "b", c.so\n' +
+    '00004000-00006000 rw-p 00003000 fe:01 1234                       /dev/a "b", c.so\n' +
     "00006000-00007000 r-xp 00000000 00:00 0                          [vdso]\n" +
     "00007000-00008000 rw-p 00000000 00:00 0 \n" +
     "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0          [vsyscall]\n";
@@ -91,7 +91,7 @@ describe("the pages that are saved", () => {
     expect(code).toBe(0);
     expect(bytesOf(directory)).toEqual([1, 3, 5].map((byte) => new Set([byte])));
     expect(readFileSync(join(directory, "memory-7.bin.csv"), "utf8")).toBe(
-      'page,address,mapping\n0,0x1000,[heap]\n1,0x3000,[heap]\n2,0x5000,"/lib/a ""b"", c.so"\n',
+      'page,address,mapping\n0,0x1000,[heap]\n1,0x3000,[heap]\n2,0x5000,"/dev/a ""b"", c.so"\n',
     );
     expect(stdout).toBe(
       "memory-7.bin: 3 pages of 4 KiB (12.0 KiB) of process 7 (fake); memory-7.bin.csv says where each is from\n",

@@ -15,8 +15,8 @@ export interface Waste {
   readonly headerBytes: number;
 }
 
-/** The account of a pool that stores so many bytes. Of allocators other than zsmalloc only what their objects occupy is known: headers count
- * as rounding, and all the rest as free. */
+/** The account of a pool that stores so many bytes. Of allocators other than zsmalloc only what their objects occupy is known:
+ * headers count as rounding, and all the rest as free. */
 export function wasteOf(backend: ZpoolBackend, storedBytes: number, pageBytes: number): Waste {
   if (backend instanceof ZsPool) {
     const { roundingBytes, tailBytes, freeSlotBytes, headerBytes } = accountOf(backend, storedBytes);
