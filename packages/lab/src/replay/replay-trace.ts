@@ -50,6 +50,7 @@ export interface ReplayResult {
   /** Objects whose bytes were compared. */
   readonly contentChecks: number;
   readonly finalPages: number;
+  /** Time from the first operation to the last, reading and checking of the lines included. */
   readonly seconds: number;
   readonly divergence: FoundDivergence | null;
 }
@@ -57,12 +58,12 @@ export interface ReplayResult {
 /** Replays the trace in `bytes`; `file` is named in errors. Throws a UsageError for a faulty trace or settings that don't go
  * with it; a divergence is a result. */
 export function replayTrace(file: string, bytes: Uint8Array, settings: ReplaySettings): ReplayResult {
-  const startMs = performance.now();
   const reader = new TraceReader(bytes);
   try {
     const header = parseHeader(reader.nextText()!);
     const family = familyOf(header);
     const run = new TraceRun(family, header, bytes.length, settings);
+    const startMs = performance.now();
     const divergence = run.playAll(reader);
     return { file, ...run.result(), seconds: (performance.now() - startMs) / 1000, divergence };
   } catch (error) {
