@@ -5,7 +5,7 @@ import { WITH_BYTES } from "./gates.ts";
 import { ProgramBuilder } from "./program-builder.ts";
 import { sizeSweep } from "./properties-handles.ts";
 import { type PropertySpec, judging } from "./property.ts";
-import { classSizes, partsOf } from "./sizes.ts";
+import { classSizes, partsOf, sweepSizes } from "./sizes.ts";
 import type { Program } from "./step.ts";
 import type { Context } from "./subject.ts";
 import {
@@ -57,6 +57,21 @@ const bothWays = workload(80, (builder, sizes, length) => {
   }
   builder.close();
 });
+
+/** Every size written one way and read the other. */
+function bothWaysSweep(context: Context): Program[] {
+  return partsOf(sweepSizes(context), 256).map((sizes, part) => {
+    const builder = new ProgramBuilder(context, part);
+    for (const bytes of sizes) {
+      builder.add({ op: "read", name: builder.store(bytes), via: "copy", bufferOffset: 0 });
+      const written = builder.malloc(bytes);
+      builder.write(builder.live.at(-1)!);
+      builder.add({ op: "read", name: written, via: "mapping", bufferOffset: 0 });
+      builder.add({ op: "free-all", order: "fifo" });
+    }
+    return builder.close().steps;
+  });
+}
 
 /** Writes of parts of objects that were full before. */
 const partialWrites = workload(60, (builder, sizes, length) => {
@@ -118,6 +133,7 @@ export const contentProperties: readonly PropertySpec[] = [
     promise: "read, write and mappings show and change the same bytes.",
     gate: WITH_BYTES,
     workload: bothWays,
+    always: bothWaysSweep,
     run: judging(["contents"]),
   },
   {
