@@ -1,4 +1,4 @@
-import { type Errno, ZlabError, errnoName } from "@zlab/hw-sim";
+import { ZlabError } from "@zlab/hw-sim";
 
 /** Thrown by the zpool layer and by backends. Codes of programmer's errors:
  *
@@ -26,9 +26,4 @@ export function badHandle(pool: string, operation: string, handle: number): ZPoo
 /** The exception for a broken invariant; `what` says which equation does not hold. */
 export function corrupt(pool: string, what: string): ZPoolError {
   return new ZPoolError("ZLAB_CORRUPT", `${pool}: ${what}`);
-}
-
-/** Turns an error number into an exception, for callers with nothing to do about it. */
-export function errnoError(pool: string, operation: string, errno: Errno): ZPoolError {
-  return new ZPoolError("ZLAB_ERRNO", `${pool}: ${operation} failed: ${errnoName(errno)}`);
 }

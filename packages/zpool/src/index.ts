@@ -1,4 +1,4 @@
-export { ZPoolError, badHandle, corrupt, errnoError } from "./errors.ts";
+export { ZPoolError, badHandle, corrupt } from "./errors.ts";
 export { CpuMapping, CpuMappings, assertCopyRange } from "./mapping.ts";
 export { NO_PAGE, PageLists } from "./page-lists.ts";
 export { driverModule, poolModule } from "./module.ts";

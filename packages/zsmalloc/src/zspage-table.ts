@@ -25,7 +25,7 @@ export type ZspageId = number & { readonly [zspageBrand]: true };
 export const NO_ZSPAGE = 0 as ZspageId;
 
 const CLASS = 0; // owner index of the class
-const GROUP = 1; // fullness group whose list holds the zspage; FREE_RECORD when the record is unused
+const GROUP = 1; // fullness group whose list holds the zspage
 const INUSE = 2; // slots allocated
 const FREE_HEAD = 3; // index of the first free slot
 const NEXT = 4; // towards the tail of the list; next unused record of the class
@@ -34,7 +34,6 @@ const SEQUENCE = 6; // number of the zspage in order of creation
 const PINS = 7; // open mappings of its objects: while above 0 nothing moves out
 const HEADER_WORDS = 8;
 
-const FREE_RECORD = -1;
 /** Link of the last free slot. */
 const END_OF_SLOTS = -1;
 const INITIAL_WORDS = 4096;
@@ -79,14 +78,8 @@ export class ZspageTable {
   /** Gives the record of a zspage back. */
   release(z: ZspageId): void {
     const classIndex = this.classOf(z);
-    this.#words[z + GROUP] = FREE_RECORD;
     this.#words[z + NEXT] = this.#unused[classIndex]!;
     this.#unused[classIndex] = z;
-  }
-
-  /** Whether a number names a live zspage, for checks. */
-  isLive(z: number): z is ZspageId {
-    return z >= HEADER_WORDS && z < this.#end && this.#words[z + GROUP]! !== FREE_RECORD;
   }
 
   classOf(z: ZspageId): number {
@@ -183,11 +176,6 @@ export class ZspageTable {
     const previous = words[z + PREVIOUS]!;
     words[previous + NEXT] = next;
     words[next + PREVIOUS] = previous;
-  }
-
-  isEmptyList(list: number): boolean {
-    const sentinel = sentinelOf(list);
-    return this.#words[sentinel + NEXT] === sentinel;
   }
 
   /** First zspage of a list, NO_ZSPAGE if it is empty. */
