@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { runCase } from "../src/cases.ts";
+import { buildYardstick } from "../src/native.ts";
 import { quantile } from "../src/statistics.ts";
 import { zramLikeSizes } from "../src/workload.ts";
 
@@ -17,9 +18,21 @@ test("zram-like sizes: a mean of about 1,400 bytes, 8 % whole pages, the same fo
   expect(zramLikeSizes(100, 7)).toEqual(zramLikeSizes(100, 7));
 });
 
-test("density: compaction gains what thinning cost, for the backend that can", () => {
-  const { full, thinned, compacted, refused } = runCase({ suite: "density", backend: "zsmalloc", objects: 5_000 });
-  expect(thinned![0]).toBeLessThan(full![0]!);
-  expect(compacted![0]).toBeGreaterThan(thinned![0]!);
-  expect(refused).toEqual([0]);
+test("density: compaction gains what thinning cost, for the backend that can", async () => {
+  const { facts } = await runCase({ kind: "density", parameters: { backend: "zsmalloc", objects: 5_000 } });
+  expect(facts["thinned"]).toBeLessThan(facts["full"]!);
+  expect(facts["compacted"]).toBeGreaterThan(facts["thinned"]!);
+  expect(facts["refused"]).toBe(0);
+});
+
+test("the C program does the same operations as the backends", async () => {
+  const shape = { live: 100, operations: 1_000, warmUps: 1, samples: 2 };
+  const { samples, facts } = await runCase({ kind: "speed", parameters: { backend: "zsmalloc", ...shape } });
+  expect(Object.keys(samples)).toEqual(["pair", "load", "store", "free"]);
+  const built = buildYardstick();
+  if ("missing" in built) return;
+  using yardstick = built;
+  const native = await yardstick.run(shape);
+  expect(native.facts["checksum"]).toBe(facts["checksum"]);
+  expect(native.samples["pair"]).toHaveLength(2);
 });

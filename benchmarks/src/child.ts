@@ -1,0 +1,33 @@
+// Starts cases in processes of their own and reads what they print.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { CaseResult } from "./case-result.ts";
+import type { CaseRequest } from "./cases.ts";
+
+const SCRIPT = fileURLToPath(new URL("case-process.js", import.meta.url));
+
+/** Runs a case in a process of its own. Rejects with what it wrote to stderr if it fails. */
+export async function runInChild(request: CaseRequest): Promise<CaseResult> {
+  return JSON.parse(await outputOf(process.execPath, [SCRIPT, JSON.stringify(request)])) as CaseResult;
+}
+
+/** What a program writes to stdout. Rejects if it can't be started or ends with an error. */
+export function outputOf(program: string, args: readonly string[]): Promise<string> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  return collect(child, program, args);
+}
+
+function collect(child: ChildProcess, program: string, args: readonly string[]): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let output = "";
+  let complaint = "";
+  child.stdout!.setEncoding("utf8").on("data", (text: string) => (output += text));
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => (complaint += text));
+  child.on("error", (error) => reject(new Error(`cannot start ${program}: ${error.message}`)));
+  child.on("close", (code, signal) => {
+    if (code === 0) resolve(output);
+    else reject(new Error(`${[program, ...args].join(" ")} ended with ${signal ?? `code ${code}`}:\n${complaint}`));
+  });
+  return promise;
+}
