@@ -12,6 +12,9 @@ const stampFile = join(root, "node_modules", ".zlab-setup");
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
+// Packages under tools/ are for special commands, which install them when they are called.
+const WITHOUT_TOOLS = ["--filter", "!./tools/*"];
+
 function hashOfManifests() {
   const hash = createHash("sha256");
   const packages = readdirSync(join(root, "packages")).map((name) => `packages/${name}/package.json`);
@@ -42,7 +45,7 @@ function install() {
   const stamp = hashOfManifests();
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
   process.stderr.write("setup: installing dependencies\n");
-  const flags = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
+  const flags = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only", ...WITHOUT_TOOLS];
   run("npx", ["-y", manifest.packageManager, ...flags], { CI: "true" });
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, stamp);
