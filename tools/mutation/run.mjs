@@ -2,13 +2,13 @@
 // which changes no test of the package noticed. Names of files or ranges of lines (`zsmalloc:compact.ts`, `zbud:check.ts:20-40`) judge only
 // those. `--report` shows the last reports again without running anything. Survivors that equivalent.json explains are counted apart.
 
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { cores, packages, reportFile, root } from "./packages.mjs";
+import { assertArguments, cores, installTool, root, run } from "../workspace.mjs";
 
 const USAGE = `usage: npm run mutate -- [--report] [--survivors] [PACKAGE[:FILE[:FIRST-LAST]]...]
 Without names: ${cores.join(", ")}. --survivors lists what no test noticed and nothing explains.
 `;
+const FLAGS = ["--report", "--survivors"];
 const KILLED = new Set(["Killed", "Timeout"]);
 const UNNOTICED = new Set(["Survived", "NoCoverage"]);
 
@@ -18,34 +18,21 @@ const explained = new Set(
   ),
 );
 
-const flags = process.argv.slice(2).filter((argument) => argument.startsWith("-"));
-const targets = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
-const unknown =
-  flags.find((flag) => !["--report", "--survivors"].includes(flag)) ??
-  targets.find((target) => !packages.includes(target.split(":")[0]));
-if (unknown !== undefined) {
-  process.stderr.write(`mutate: "${unknown}" is no option and no package\n${USAGE}`);
-  process.exit(2);
-}
+const given = process.argv.slice(2);
+assertArguments(given, FLAGS, USAGE);
 main();
 
 function main() {
+  const targets = given.filter((argument) => !FLAGS.includes(argument));
   const names = targets.length > 0 ? targets : cores;
-  if (!flags.includes("--report")) {
-    install();
+  if (!given.includes("--report")) {
+    installTool("mutation");
     for (const target of names) mutate(target);
   }
   const judged = names.filter((target) => existsSync(root + reportFile(target)));
   const results = judged.map((target) => ({ target, mutants: readMutants(target) }));
   writeTable(results);
-  if (flags.includes("--survivors")) for (const { mutants } of results) writeSurvivors(mutants);
-}
-
-/** The tools of this directory aren't part of the normal set-up, since only this command needs them. */
-function install() {
-  const { packageManager } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
-  const options = ["install", "--frozen-lockfile", "--prefer-offline", "--filter", "./tools/mutation"];
-  run("npx", ["-y", packageManager, ...options], { CI: "true" }, ["ignore", "ignore", "inherit"]);
+  if (given.includes("--survivors")) for (const { mutants } of results) writeSurvivors(mutants);
 }
 
 function mutate(target) {
@@ -60,11 +47,9 @@ function mutate(target) {
   ]);
 }
 
-function run(command, options, env, stdio) {
-  const { status, error } = spawnSync(command, options, { cwd: root, env: { ...process.env, ...env }, stdio });
-  if (status === 0) return;
-  process.stderr.write(`mutate: "${command} ${options.join(" ")}" failed${error ? `: ${error.message}` : ""}\n`);
-  process.exit(1);
+/** Where Stryker's report of a package, or of a part of one ("zbud:check.ts:20-40"), goes. Seen from the root of the repository. */
+function reportFile(target) {
+  return `.cache/mutation/${target.replaceAll(/[:/]/g, "-")}.json`;
 }
 
 /** The mutants of a report, with the text that each replaces. */
