@@ -3,15 +3,36 @@
 
 import type { CaseResult } from "./case-result.ts";
 import type { DensityParameters } from "./cases/density.ts";
+import type { GarbageParameters } from "./cases/garbage.ts";
+import type { MemoryParameters } from "./cases/memory.ts";
 import type { SpeedParameters } from "./cases/speed.ts";
 
+/** What each case takes. */
+interface CaseParameters {
+  readonly speed: SpeedParameters;
+  readonly garbage: GarbageParameters;
+  readonly density: DensityParameters;
+  readonly memory: MemoryParameters;
+}
+
+type CaseKind = keyof CaseParameters;
+
 /** A case with its parameters. */
-export type CaseRequest =
-  | { readonly kind: "speed"; readonly parameters: SpeedParameters }
-  | { readonly kind: "density"; readonly parameters: DensityParameters };
+export type CaseRequest<K extends CaseKind = CaseKind> = {
+  [Kind in K]: { readonly kind: Kind; readonly parameters: CaseParameters[Kind] };
+}[K];
+
+type CaseRunner<K extends CaseKind> = (parameters: CaseParameters[K]) => Promise<CaseResult>;
+
+const loaders: { readonly [K in CaseKind]: () => Promise<CaseRunner<K>> } = {
+  speed: async () => (await import("./cases/speed.ts")).runSpeedCase,
+  garbage: async () => (await import("./cases/garbage.ts")).runGarbageCase,
+  density: async () => (await import("./cases/density.ts")).runDensityCase,
+  memory: async () => (await import("./cases/memory.ts")).runMemoryCase,
+};
 
 /** Runs a case in this process. */
-export async function runCase({ kind, parameters }: CaseRequest): Promise<CaseResult> {
-  if (kind === "speed") return (await import("./cases/speed.ts")).runSpeedCase(parameters);
-  return (await import("./cases/density.ts")).runDensityCase(parameters);
+export async function runCase<K extends CaseKind>({ kind, parameters }: CaseRequest<K>): Promise<CaseResult> {
+  const run = await loaders[kind]();
+  return run(parameters);
 }

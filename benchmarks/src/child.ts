@@ -9,7 +9,7 @@ const SCRIPT = fileURLToPath(new URL("case-process.js", import.meta.url));
 
 /** Runs a case in a process of its own. Rejects with what it wrote to stderr if it fails. */
 export async function runInChild(request: CaseRequest): Promise<CaseResult> {
-  return JSON.parse(await outputOf(process.execPath, [SCRIPT, JSON.stringify(request)])) as CaseResult;
+  return JSON.parse(await outputOf(process.execPath, ["--expose-gc", SCRIPT, JSON.stringify(request)])) as CaseResult;
 }
 
 /** What a program writes to stdout. Rejects if it can't be started or ends with an error. */

@@ -1,81 +1,84 @@
 // Comparative benchmarks: `npm run bench`, `npm run bench -- speed`, `npm run bench -- density --json`.
 
 import { cpus } from "node:os";
-import { parseArgs } from "node:util";
+import { type BenchArguments, UsageError, readArguments } from "./arguments.ts";
 import { type SuiteReport, formatGoals, formatReport } from "./report.ts";
-import type { Suite } from "./suite.ts";
-import { densitySuite } from "./suites/density.ts";
-import { speedSuite } from "./suites/speed.ts";
-
-const SUITES: readonly Suite[] = [speedSuite, densitySuite];
-
-class UsageError extends Error {}
+import {
+  type KeptRun,
+  RESULTS_DIRECTORY,
+  compareRuns,
+  formatComparison,
+  keepRun,
+  latestRun,
+  readRun,
+} from "./results.ts";
+import { SUITES } from "./suites.ts";
 
 const USAGE = `usage: npm run bench -- [SUITE...] [options]
 
-suites, all by default:
-${SUITES.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join("\n")}
+suites; those with * run when none is named:
+${SUITES.map(({ name, summary, isDefault }) => `${isDefault ? "*" : " "} ${name.padEnd(10)} ${summary}`).join("\n")}
 
 options:
-  --backend LABEL  only this backend beside zsmalloc; may be given several times
-  --trial          small sizes and few samples: whether everything works, no figures
-  --json           the reports as JSON
-  --help           this text
+  --backend LABEL    speed, density: only this backend beside zsmalloc; may be given several times
+  --baseline [FILE]  compare with a kept run, by default the latest of the same suites
+  --save NAME        keep the run as benchmarks/results/NAME.json; by default it is named by its date
+  --json             the reports as JSON
+  --trial            small sizes and few samples: whether everything works, no figures; not kept
+  --help             this text
 
 Every case runs in a process of its own; compare figures of one run only.
 `;
 
 try {
-  await main();
+  await main(
+    readArguments(
+      process.argv.slice(2),
+      SUITES.map(({ name }) => name),
+    ),
+  );
 } catch (error) {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
-async function main(): Promise<void> {
-  const { values, positionals } = readArguments();
-  if (values.help === true) {
+async function main(options: BenchArguments): Promise<void> {
+  if (options.isHelp) {
     process.stdout.write(USAGE);
     return;
   }
-  const suites = chooseSuites(positionals);
-  const head = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, runtime: `Node ${process.version}` };
-  const print = (text: string): unknown => values.json !== true && process.stdout.write(text);
-  print(`${head.cpu}, ${head.cores} cores, ${head.runtime}\n`);
+  const suites = SUITES.filter(({ name, isDefault }) => {
+    return options.suites.length === 0 ? isDefault : options.suites.includes(name);
+  });
+  const names = suites.map(({ name }) => name);
+  const baseline = options.baseline === undefined ? undefined : baselineRun(options.baseline, names);
+  const print = (text: string): unknown => !options.isJson && process.stdout.write(text);
+  const head = {
+    date: new Date().toISOString(),
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    runtime: `Node ${process.version}`,
+  };
+  print(`${head.cpu}, ${head.cores} cores, ${head.runtime}, ${head.date}\n`);
   const reports: SuiteReport[] = [];
   for (const suite of suites) {
-    const report = await suite.run({ backends: values.backend ?? [], isTrial: values.trial === true, progress });
+    const report = await suite.run({ backends: options.backends, isTrial: options.isTrial, progress });
     progress("");
     print(formatReport(report));
     reports.push(report);
   }
   print(formatGoals(reports));
-  if (values.json === true) process.stdout.write(`${JSON.stringify({ ...head, reports }, undefined, 2)}\n`);
+  const run: KeptRun = { ...head, reports };
+  if (baseline !== undefined) print(formatComparison(baseline, compareRuns(baseline.reports, reports)));
+  if (!options.isTrial) process.stderr.write(`kept as ${keepRun(run, RESULTS_DIRECTORY, options.saveAs)}\n`);
+  if (options.isJson) process.stdout.write(`${JSON.stringify(run, undefined, 2)}\n`);
 }
 
-function chooseSuites(names: readonly string[]): Suite[] {
-  const unknown = names.find((name) => !SUITES.some((suite) => suite.name === name));
-  if (unknown !== undefined) {
-    throw new UsageError(`there is no suite "${unknown}"; there are: ${SUITES.map(({ name }) => name).join(", ")}`);
-  }
-  return SUITES.filter(({ name, isDefault }) => (names.length === 0 ? isDefault : names.includes(name)));
-}
-
-function readArguments(): {
-  values: { json?: boolean; help?: boolean; trial?: boolean; backend?: string[] };
-  positionals: string[];
-} {
-  try {
-    const options = {
-      json: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-      trial: { type: "boolean" },
-      backend: { type: "string", multiple: true },
-    } as const;
-    return parseArgs({ options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+function baselineRun(file: string, suites: readonly string[]): KeptRun {
+  if (file !== "") return readRun(file);
+  const run = latestRun(RESULTS_DIRECTORY, suites);
+  if (run !== undefined) return run;
+  throw new Error(`no run of ${suites.join(", ")} is kept yet to compare with; run once without --baseline`);
 }
 
 function progress(what: string): void {

@@ -5,7 +5,7 @@ import { type BackendVariant, backendVariants, createPool, machineFor } from "@z
 import type { ZpoolBackend } from "@zlab/zpool";
 
 /** The backend of that label. Throws if there is none. */
-function variantOf(label: string): BackendVariant {
+export function variantOf(label: string): BackendVariant {
   const variants = backendVariants();
   const variant = variants.find((candidate) => candidate.label === label);
   if (variant !== undefined) return variant;

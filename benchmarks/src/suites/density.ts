@@ -3,11 +3,20 @@
 import { backendVariants } from "@zlab/lab";
 import type { CaseResult } from "../case-result.ts";
 import { runInChild } from "../child.ts";
-import type { SuiteReport } from "../report.ts";
+import { type Goal, type SuiteReport, makeGoal } from "../report.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
 
 const OBJECTS = [2_000, 100_000];
 const SHARES = ["full", "thinned", "compacted"] as const;
+
+/** Objects of the two fills that tell what an object costs from what a page costs; every backend takes them. */
+const SMALL_BYTES = 64;
+const LARGE_BYTES = 3072;
+
+/** What zsmalloc may cost the host. */
+const METADATA_PER_OBJECT_GOAL = 16; // bytes
+const METADATA_PER_PAGE_GOAL = 24; // bytes
+const RESIDENT_GOAL = 1.1; // resident bytes / stored bytes
 
 interface Row {
   readonly backend: string;
@@ -24,7 +33,7 @@ export const densitySuite: Suite = {
 
 async function runDensity({ backends, isTrial, progress }: SuiteContext): Promise<SuiteReport> {
   const labels = backendVariants().map(({ label }) => label);
-  const chosen = labels.filter((label) => backends.length === 0 || backends.includes(label));
+  const chosen = labels.filter((label) => backends.length === 0 || label === "zsmalloc" || backends.includes(label));
   const rows: Row[] = [];
   for (const objects of isTrial ? [500] : OBJECTS) {
     for (const backend of chosen) {
@@ -32,7 +41,99 @@ async function runDensity({ backends, isTrial, progress }: SuiteContext): Promis
       rows.push({ backend, objects, result: await runInChild({ kind: "density", parameters: { backend, objects } }) });
     }
   }
-  return { suite: "density", tables: [densityTable(rows)], notes: [], figures: rows.flatMap(figuresOf), goals: [] };
+  const memory: MemoryRow[] = [];
+  for (const backend of chosen) {
+    progress(`density: resident memory of ${backend}`);
+    memory.push(await measureMemory(backend, isTrial));
+  }
+  return {
+    suite: "density",
+    tables: [densityTable(rows), memoryTable(memory)],
+    notes: [
+      "Metadata: resident memory of pools on a machine without bytes, once of 64-byte and once of 3,072-byte objects; two equations for",
+      "the bytes per object and per page. Pages that a block of a higher order leaves over count with the pages.",
+    ],
+    figures: [...rows.flatMap(figuresOf), ...memory.flatMap(memoryFiguresOf)],
+    goals: memory.filter(({ backend }) => backend === "zsmalloc").flatMap(memoryGoals),
+  };
+}
+
+function growth({ facts }: CaseResult): number {
+  return facts["filledBytes"]! - facts["emptyBytes"]!;
+}
+
+/** What one backend costs the host, in bytes; NaN where it refuses the objects by which it is measured. */
+interface MemoryRow {
+  readonly backend: string;
+  readonly perObjectBytes: number;
+  readonly perPageBytes: number;
+  /** Resident bytes beyond the empty process / stored bytes. */
+  readonly resident: number;
+}
+
+async function measureMemory(backend: string, isTrial: boolean): Promise<MemoryRow> {
+  const measure = (objects: number, objectBytes: number, isBacked: boolean): Promise<CaseResult> =>
+    runInChild({ kind: "memory", parameters: { backend, objects, objectBytes, isBacked } });
+  const scale = isTrial ? 1_000 : 1;
+  const [small, large] = [
+    await measure(4_000_000 / scale, SMALL_BYTES, false),
+    await measure(1_000_000 / scale, LARGE_BYTES, false),
+  ];
+  const mixed = await measure(400_000 / scale, 0, true);
+  // growth = perObject * objects + perPage * pages, for the two fills
+  const [n1, n2] = [4_000_000 / scale, 1_000_000 / scale - large.facts["refused"]!];
+  const [p1, p2] = [small.facts["pages"]!, large.facts["pages"]!];
+  const determinant = n1 * p2 - n2 * p1;
+  return {
+    backend,
+    perObjectBytes: (growth(small) * p2 - growth(large) * p1) / determinant,
+    perPageBytes: (n1 * growth(large) - n2 * growth(small)) / determinant,
+    resident: growth(mixed) / mixed.facts["storedBytes"]!,
+  };
+}
+
+function memoryTable(rows: readonly MemoryRow[]): SuiteReport["tables"][number] {
+  return {
+    title: "host memory: bytes of metadata, and resident bytes / stored bytes of 400,000 zram-like objects",
+    columns: [
+      { title: "backend", align: "left" },
+      { title: "B / object" },
+      { title: "B / page" },
+      { title: "resident / stored" },
+    ],
+    rows: rows.map(({ backend, perObjectBytes, perPageBytes, resident }) => [
+      backend,
+      numberOrDash(perObjectBytes, 1),
+      numberOrDash(perPageBytes, 1),
+      numberOrDash(resident, 3),
+    ]),
+  };
+}
+
+function numberOrDash(value: number, digits: number): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : "-";
+}
+
+function memoryFiguresOf({ backend, perObjectBytes, perPageBytes, resident }: MemoryRow): SuiteReport["figures"] {
+  const figure = (name: string, value: number, unit: string): SuiteReport["figures"] =>
+    Number.isFinite(value) ? [{ key: `density/${backend}/${name}`, unit, better: "lower", samples: [value] }] : [];
+  return [
+    ...figure("metadata per object", perObjectBytes, "B"),
+    ...figure("metadata per page", perPageBytes, "B"),
+    ...figure("resident / stored", resident, ""),
+  ];
+}
+
+function inBytes(value: number): string {
+  return `${value.toFixed(1)} B`;
+}
+
+function memoryGoals({ backend, perObjectBytes, perPageBytes, resident }: MemoryRow): Goal[] {
+  return [
+    makeGoal(`${backend}: metadata per stored object`, "lower", METADATA_PER_OBJECT_GOAL, perObjectBytes, inBytes),
+    makeGoal(`${backend}: metadata per page`, "lower", METADATA_PER_PAGE_GOAL, perPageBytes, inBytes),
+    makeGoal(`${backend}: resident / stored bytes`, "lower", RESIDENT_GOAL, resident, (value) => value.toFixed(3)),
+  ];
 }
 
 function densityTable(rows: readonly Row[]): SuiteReport["tables"][number] {

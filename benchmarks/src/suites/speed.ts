@@ -12,6 +12,7 @@ import type { WorkloadShape } from "../workload.ts";
 
 const OPERATIONS = ["pair", "store", "load", "free"] as const;
 const LIVE = [2_000, 100_000];
+const GARBAGE_OPERATIONS = 10_000_000;
 const MAIN = "zsmalloc";
 const YARDSTICK = "glibc malloc (C)";
 const HARNESS = "harness";
@@ -49,10 +50,17 @@ async function runSpeed(context: SuiteContext): Promise<SuiteReport> {
     const rows: Row[] = [];
     for (const live of context.isTrial ? [200] : LIVE) rows.push(...(await measureRows(live, context, native)));
     const missing = "missing" in yardstick ? yardstick.missing : undefined;
-    return makeReport(rows, native, missing);
+    return makeReport(rows, native, missing, await countGarbage(context));
   } finally {
     native?.[Symbol.dispose]();
   }
+}
+
+/** Collections during ten million operations of each kind. */
+async function countGarbage({ isTrial, progress }: SuiteContext): Promise<CaseResult> {
+  progress("speed: counting collections");
+  const operations = isTrial ? 1_000 : GARBAGE_OPERATIONS;
+  return runInChild({ kind: "garbage", parameters: { backend: MAIN, live: isTrial ? 100 : 2_000, operations } });
 }
 
 function shapeFor(live: number, isTrial: boolean): WorkloadShape {
@@ -111,6 +119,7 @@ function makeReport(
   rows: readonly Row[],
   native: NativeYardstick | undefined,
   missing: string | undefined,
+  garbage: CaseResult,
 ): SuiteReport {
   const notes = [
     "pair: free and malloc of one object at random, payload untouched. store: malloc and write. load: read into the caller's buffer.",
@@ -124,7 +133,7 @@ function makeReport(
     tables: [nanosecondTable(rows), ...(native === undefined ? [] : [ratioTable(rows)])],
     notes,
     figures: rows.flatMap(figuresOf),
-    goals: [...ratioGoals(rows, missing), ...otherGoals(rows)],
+    goals: [...ratioGoals(rows, missing), ...garbageGoals(garbage), ...otherGoals(rows)],
   };
 }
 
@@ -198,6 +207,13 @@ function ratioGoals(rows: readonly Row[], missing: string | undefined): Goal[] {
         return makeGoal(what, "lower", most, ratio, (value) => value.toFixed(2), missing);
       }),
     );
+}
+
+function garbageGoals({ facts }: CaseResult): Goal[] {
+  return ["pair", "store", "load"].map((operation) => {
+    const what = `zsmalloc: scavenges during 10 million operations of ${operation}`;
+    return makeGoal(what, "lower", 0, facts[`${operation}Scavenges`], String);
+  });
 }
 
 function otherGoals(rows: readonly Row[]): Goal[] {

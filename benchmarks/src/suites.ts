@@ -1,0 +1,7 @@
+// All suites, in the order in which they run.
+
+import type { Suite } from "./suite.ts";
+import { densitySuite } from "./suites/density.ts";
+import { speedSuite } from "./suites/speed.ts";
+
+export const SUITES: readonly Suite[] = [speedSuite, densitySuite];
