@@ -37,7 +37,7 @@ import { register as registerReplay } from "./commands/replay.ts";
 import { register as registerReproduce } from "./commands/reproduce.ts";
 import { register as registerStat } from "./commands/stat.ts";
 import type { CommandContext, ExitCode, RegisterCommand, RunEnvironment } from "./context.ts";
-import { UsageError, messageOf } from "./errors.ts";
+import { Interrupted, UsageError, messageOf } from "./errors.ts";
 
 const commands: readonly RegisterCommand[] = [
   registerCompare,
@@ -136,7 +136,8 @@ function describeError(error: unknown, command: Command | undefined): string {
       .replace(/^error: /, "")
       .replace(/\.$/, "")}; see ${help}`;
   }
-  if (error instanceof UsageError || isConfigurationError(error)) return messageOf(error);
+  if (error instanceof UsageError || error instanceof Interrupted || isConfigurationError(error))
+    return messageOf(error);
   return `internal error: ${messageOf(error)}; set ZLAB_DEBUG=1 to see where`;
 }
 

@@ -18,6 +18,9 @@ export interface RunEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Directory against which file names are resolved. */
   readonly cwd: string;
+  /** Whether the user wants the command to end (SIGINT, SIGTERM). A command with a result worth showing asks between its steps, at least
+   * every 100 ms, and ends with what it has; all others are cut off. Absent where nobody can interrupt. */
+  readonly isInterrupted?: () => boolean;
 }
 
 /** 0: fine. 1: a difference or a failure was found. 2: misuse, or zlab itself failed. */

@@ -1,12 +1,31 @@
 // What the user did wrong. Such an error is one line on stderr and exit code 2, never a stack trace.
 
 /** Misuse: a wrong option, file or module. The message says what is wrong and, after a semicolon, what to do. `zlab: ` is put
- * in front when it is printed. */
+ * in front when it is printed. Control characters, which may stand in what is quoted from a file, are replaced: a terminal would
+ * obey them. */
 export class UsageError extends Error {
   constructor(message: string) {
-    super(message);
+    super(message.replaceAll(/\p{Cc}/gu, "\uFFFD"));
     this.name = "UsageError";
   }
+}
+
+/** Thrown to leave a step in the midst of it because the user wants the command to end. A command that has results of earlier steps
+ * catches it and shows them. */
+export class Interrupted extends Error {
+  constructor() {
+    super("interrupted before there was a result");
+    this.name = "Interrupted";
+  }
+}
+
+/** Throws `Interrupted` if the user wants the command to end. */
+export type Checkpoint = () => void;
+
+export function checkpointOf({ isInterrupted }: { readonly isInterrupted?: () => boolean }): Checkpoint {
+  return () => {
+    if (isInterrupted?.() === true) throw new Interrupted();
+  };
 }
 
 /** Misuse found in a file: "FILE: what is wrong; what to do", or "FILE:LINE: …" with a line number from 1. */
@@ -34,4 +53,9 @@ export function readError(file: string, error: unknown): UsageError {
 export function messageOf(thrown: unknown): string {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return message.trim().replaceAll(/\s*\n\s*/g, " ");
+}
+
+/** As much of what the user gave as is needed to recognise it in a message. */
+export function shorten(text: string, maxLength = 40): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }

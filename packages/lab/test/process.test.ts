@@ -1,6 +1,6 @@
 // The program as a process: what `run` can't show. Needs the built program, which `npm test` has made before.
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { packageDirectory, temporaryFile } from "./zlab.ts";
@@ -51,5 +51,45 @@ describe.skipIf(!existsSync(program))("the process", () => {
   test("ends quietly when its reader has gone", () => {
     const { code, stderr } = shell('"$NODE" "$ZLAB" stat --json | true');
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+});
+
+interface Ending {
+  readonly code: number | null;
+  readonly endedBy: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs zlab, sends it a signal as soon as it prints something, and waits for its end. */
+function signalled(argv: readonly string[], signal: NodeJS.Signals): Promise<Ending> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [program, ...argv], { cwd: packageDirectory });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.once("data", () => child.kill(signal));
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.on("close", (code, endedBy) => resolve({ code, endedBy, stdout, stderr }));
+  });
+}
+
+describe.skipIf(!existsSync(program))("a signal", () => {
+  test("ends a command with what it has so far", async () => {
+    const { code, stdout, stderr } = await signalled(["reproduce"], "SIGINT");
+    expect(code).toBe(130);
+    expect(stdout).toMatch(/^T1 /m);
+    expect(stdout).toMatch(/figures/);
+    expect(stderr).toMatch(/^zlab: interrupted after \d+ of \d+ tables\nzlab: ended by SIGINT\n$/);
+  });
+
+  test("ends a module that never gives way", async () => {
+    const file = temporaryFile("busy.mjs", 'import { writeSync } from "node:fs"; writeSync(1, "busy"); for (;;);');
+    const { endedBy, stdout, stderr } = await signalled(["backends", "--driver", file], "SIGTERM");
+    expect({ endedBy, stdout, stderr }).toEqual({
+      endedBy: "SIGTERM",
+      stdout: "busy",
+      stderr: "zlab: ended by SIGTERM\n",
+    });
   });
 });

@@ -33,7 +33,7 @@ export function bytesOf(lines: readonly string[]): Uint8Array {
 
 /** Replays a trace and checks every fact. */
 export function verifyBytes(bytes: Uint8Array): ReplayResult {
-  return replayTrace("trace", bytes, { verify: true, payload: false });
+  return replayTrace("trace", bytes, { verify: true, payload: false, checkpoint: () => {} });
 }
 
 export function verify(lines: readonly string[]): ReplayResult {

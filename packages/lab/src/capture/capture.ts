@@ -3,7 +3,7 @@
 
 import type { CaptureOptions } from "../commands/capture.ts";
 import type { CommandContext, ExitCode, Terminal } from "../context.ts";
-import { UsageError } from "../errors.ts";
+import { type Checkpoint, UsageError, checkpointOf } from "../errors.ts";
 import { formatBytes, formatPageSize, thousands } from "../output/format.ts";
 import { writeJson } from "../output/json.ts";
 import { startProgress } from "../output/progress.ts";
@@ -35,9 +35,10 @@ interface CaptureResult {
 
 export async function capture(
   options: CaptureOptions,
-  { stdout, stderr, cwd }: CommandContext,
+  context: CommandContext,
   system: CaptureSystem = { platform: process.platform, proc: "/proc" },
 ): Promise<ExitCode> {
+  const { stdout, stderr, cwd } = context;
   const { pid, out = `memory-${pid}.bin` } = options;
   if (system.platform !== "linux") {
     throw new UsageError(`capture reads the memory of a process from Linux's /proc; this is ${system.platform}`);
@@ -50,7 +51,7 @@ export async function capture(
   using pages = new PrivateFile(out, cwd);
   using index = new PrivateFile(`${out}.csv`, cwd);
   const copy = new PageCopy(memory, pages, index, options.limit ?? Number.POSITIVE_INFINITY);
-  copyMappings(copy, memory, options.anonOnly === true, stderr);
+  copyMappings(copy, memory, options.anonOnly === true, context);
   if (copy.pageCount === 0) {
     throw new UsageError(`process ${pid} (${memory.command}) has no resident anonymous pages; nothing was saved`);
   }
@@ -71,11 +72,14 @@ export async function capture(
   return 0;
 }
 
-function copyMappings(copy: PageCopy, memory: ProcessMemory, anonOnly: boolean, stderr: Terminal): void {
+/** Throws `Interrupted` if the user wants to end: then nothing is saved. */
+function copyMappings(copy: PageCopy, memory: ProcessMemory, anonOnly: boolean, context: CommandContext): void {
+  const checkpoint: Checkpoint = checkpointOf(context);
   const mappings = memory.mappings.filter(({ isFile }) => !(anonOnly && isFile));
-  using progress = startProgress(stderr, mappings.length);
+  using progress = startProgress(context.stderr, mappings.length);
   for (const [i, mapping] of mappings.entries()) {
     for (const run of memory.residentRuns(mapping, RUN_BYTES / memory.pageBytes)) {
+      checkpoint();
       progress.update(i, `memory ranges, ${thousands(copy.pageCount)} pages`);
       copy.add(run, mapping);
       if (copy.isLimited) return;

@@ -23,8 +23,8 @@ export interface CompareOptions extends PageOptions {
   readonly driver?: readonly string[];
   readonly seed: number;
   readonly chain: number;
-  /** False with --no-times. */
-  readonly times: boolean;
+  /** Whether speeds are measured; undefined: in text they are, in JSON not. */
+  readonly times?: boolean;
   readonly json?: boolean;
 }
 
@@ -52,6 +52,7 @@ export const register: RegisterCommand = (program, context: CommandContext) => {
     )
     .option("--seed <n>", "seed of the churn phase", seedOption, 1)
     .option("--chain <n>", "largest number of pages in a zspage of zsmalloc, 4 to 16", chainOption, 8)
+    .option("--times", "measure speeds: the default of the tables; with --json they are left out without it")
     .option("--no-times", "leave the speed measurement out: faster, and the same output every time")
     .option("--json", "print the result as JSON")
     .addHelpText(

@@ -9,6 +9,7 @@ export interface ReplayOptions {
   readonly chain?: number;
   readonly verify?: boolean;
   readonly payload?: boolean;
+  readonly times?: boolean;
   readonly json?: boolean;
 }
 
@@ -28,6 +29,7 @@ export const register: RegisterCommand = (program, context) => {
     .option("--verify", "check every recorded fact")
     .option("--payload", "fill every object with bytes, and check them before frees, after compactions and at the end")
     .option("--json", "print the result as JSON")
+    .option("--times", "with --json: tell the times and speeds too, which differ from run to run")
     .addHelpText(
       "after",
       examples([

@@ -4,7 +4,7 @@ import type { Codec } from "@zlab/codecs";
 import type { CompareOptions } from "../commands/compare.ts";
 import { type BackendVariant, machineFor } from "../compose.ts";
 import type { CommandContext, ExitCode } from "../context.ts";
-import { UsageError } from "../errors.ts";
+import { Interrupted, UsageError, checkpointOf } from "../errors.ts";
 import { writeJson } from "../output/json.ts";
 import { startProgress } from "../output/progress.ts";
 import { compressPages } from "../pages/compressed-pages.ts";
@@ -31,26 +31,30 @@ export async function compare(
   const variants = await selectVariants(options.backends, options.driver ?? [], context.cwd, options.chain);
   const codecs = await selectCodecs(options.codec, context.cwd);
   const pageSet = readPages(files, context.cwd, options);
+  const times = options.times ?? options.json !== true;
   const parameters: Omit<RunParameters, "isFirst"> = {
     machineOptions: machineFor(pageSet.pageBytes, pageSet.pageCount * pageSet.pageBytes),
     seed: options.seed,
-    times: options.times,
+    times,
+    checkpoint: checkpointOf(context),
   };
   const { codecSummaries, runs } = runAll(pageSet, codecs, variants, parameters, context);
   const comparison: Comparison = {
     input: summariseInput(pageSet),
-    environment: describeEnvironment(),
+    environment: times ? describeEnvironment() : null,
     seed: options.seed,
     chainSize: options.chain,
     codecs: codecSummaries,
     runs,
     failedRuns: runs.filter(({ status }) => status === "failed").length,
+    ...interruptionOf(runs.length, codecs.length * variants.length, context),
   };
   if (options.json) writeJson(context.stdout, comparison);
   else writeReport(comparison, context);
   return conclude(comparison, context);
 }
 
+/** Every variant under every codec, or as many as were done when the user wanted to end. */
 function runAll(
   pageSet: PageSet,
   codecs: readonly Codec[],
@@ -61,18 +65,35 @@ function runAll(
   const codecSummaries: CodecSummary[] = [];
   const runs: Run[] = [];
   using progress = startProgress(stderr, codecs.length * (variants.length + 1));
-  for (const codec of codecs) {
-    const compressed = compressPages(pageSet, codec, (part) =>
-      progress.update(codecSummaries.length + runs.length + part, `compressing with ${codec.name}`),
-    );
-    const isFirst = codecSummaries.length === 0;
-    codecSummaries.push(summariseCodec(compressed));
-    for (const variant of variants) {
-      progress.update(codecSummaries.length + runs.length, `${variant.label}, ${codec.name}`);
-      runs.push(summariseRun(variant, compressed, runBackend(variant, compressed, { ...parameters, isFirst })));
+  try {
+    for (const codec of codecs) {
+      const compressed = compressPages(pageSet, codec, (part) => {
+        parameters.checkpoint();
+        progress.update(codecSummaries.length + runs.length + part, `compressing with ${codec.name}`);
+      });
+      const isFirst = codecSummaries.length === 0;
+      codecSummaries.push(summariseCodec(compressed));
+      for (const variant of variants) {
+        parameters.checkpoint();
+        progress.update(codecSummaries.length + runs.length, `${variant.label}, ${codec.name}`);
+        runs.push(summariseRun(variant, compressed, runBackend(variant, compressed, { ...parameters, isFirst })));
+      }
     }
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
   }
   return { codecSummaries, runs };
+}
+
+/** What a comparison that the user ended has to say of itself: nothing of one that is complete. */
+function interruptionOf(
+  runCount: number,
+  wantedCount: number,
+  { stderr }: CommandContext,
+): Pick<Comparison, "interrupted"> {
+  if (runCount === wantedCount) return {};
+  stderr.write(`zlab: interrupted after ${runCount} of ${wantedCount} runs\n`);
+  return { interrupted: true };
 }
 
 function conclude({ runs, failedRuns }: Comparison, { stderr }: CommandContext): ExitCode {

@@ -9,12 +9,15 @@ import type { RunOutcome } from "./run-backend.ts";
 
 export interface Comparison {
   readonly input: InputSummary;
-  readonly environment: Environment;
+  /** Null unless times were measured: nothing else depends on it. */
+  readonly environment: Environment | null;
   readonly seed: number;
   readonly chainSize: number;
   readonly codecs: readonly CodecSummary[];
   readonly runs: readonly Run[];
   readonly failedRuns: number;
+  /** Present if the user ended it: `runs` has what was done until then. */
+  readonly interrupted?: true;
 }
 
 export interface InputSummary {

@@ -52,7 +52,7 @@ export function writeReport(comparison: Comparison, { stdout, env }: CommandCont
       if (run.reason !== null) stdout.write(`${run.backend} is not available here: ${run.reason}\n`);
     }
   }
-  if (comparison.failedRuns === 0) stdout.write(`\n${paint.dim(LEGEND)}`);
+  if (comparison.failedRuns === 0 && comparison.runs.length > 0) stdout.write(`\n${paint.dim(LEGEND)}`);
 }
 
 function head({ input, environment, codecs, seed, chainSize }: Comparison): string {
@@ -68,7 +68,7 @@ function head({ input, environment, codecs, seed, chainSize }: Comparison): stri
     ...codecs
       .filter(({ deviation }) => deviation !== null)
       .map(({ name, deviation }) => `note     ${name}: ${deviation}`),
-    `machine  ${environment.cpu}, Node ${environment.node}, ${environment.platform}`,
+    ...(environment === null ? [] : [`machine  ${environment.cpu}, Node ${environment.node}, ${environment.platform}`]),
     `settings seed ${seed}, zsmalloc chains of up to ${chainSize} pages`,
   ];
   return `${lines.join("\n")}\n`;

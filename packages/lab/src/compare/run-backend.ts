@@ -3,7 +3,7 @@
 import { type MachineOptions, ZlabError } from "@zlab/hw-sim";
 import type { Zpool } from "@zlab/zpool";
 import { type BackendVariant, createPool } from "../compose.ts";
-import { messageOf } from "../errors.ts";
+import { type Checkpoint, Interrupted, messageOf } from "../errors.ts";
 import type { CompressedPages } from "../pages/compressed-pages.ts";
 import { churn } from "./churn.ts";
 import { type FailureDetails, RunFailure } from "./run-failure.ts";
@@ -40,9 +40,12 @@ export interface RunParameters {
   readonly times: boolean;
   /** Whether the backends have not run in this process before. */
   readonly isFirst: boolean;
+  /** Called between steps. */
+  readonly checkpoint: Checkpoint;
 }
 
-/** Runs one backend over one set of compressed pages. Whatever the backend does wrong becomes the outcome; nothing is thrown. */
+/** Runs one backend over one set of compressed pages. Whatever the backend does wrong becomes the outcome; nothing is
+ * thrown but what `checkpoint` throws. */
 export function runBackend(
   variant: BackendVariant,
   compressed: CompressedPages,
@@ -52,6 +55,7 @@ export function runBackend(
   try {
     return { status: "ok", result: { ...run.phases(), ...(parameters.times ? run.timings() : NO_TIMINGS) } };
   } catch (error) {
+    if (error instanceof Interrupted) throw error;
     if (error instanceof RunFailure) return { status: "failed", failure: error.details };
     if (ZlabError.is(error, "ZLAB_POOL_OPTIONS")) return { status: "unavailable", reason: messageOf(error) };
     return { status: "failed", failure: { stage: run.stage, message: describeThrown(error) } };
@@ -124,7 +128,7 @@ class BackendRun {
 
   #verify(stored: StoredObjects, phase: string): void {
     this.stage = `verification after ${phase}`;
-    verify(stored, this.#compressed, this.stage);
+    verify(stored, this.#compressed, this.stage, this.#parameters.checkpoint);
     stored.pool.check(3);
   }
 

@@ -1,16 +1,25 @@
 // Reading everything back and comparing it with what was stored.
 
-import { messageOf } from "../errors.ts";
+import { type Checkpoint, messageOf } from "../errors.ts";
 import { type CompressedPages, restorePage } from "../pages/compressed-pages.ts";
 import { RunFailure } from "./run-failure.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 
+/** Decompressed in a few milliseconds. */
+const OBJECTS_PER_CHECKPOINT = 1024;
+
 /** Loads every stored object through a mapping and compares it byte for byte with the compressed page. The first time that an
  * object is read back it is also decompressed and compared with the page; afterwards the same bytes must give the same page.
  * Throws a `RunFailure` at the first difference. */
-export function verify(stored: StoredObjects, compressed: CompressedPages, stage: string): void {
+export function verify(
+  stored: StoredObjects,
+  compressed: CompressedPages,
+  stage: string,
+  checkpoint: Checkpoint,
+): void {
   const buffer = new Uint8Array(compressed.pageSet.pageBytes);
   for (let place = 0; place < stored.placeCount; place++) {
+    if (place % OBJECTS_PER_CHECKPOINT === 0) checkpoint();
     if (!stored.isStored(place)) continue;
     const objectIndex = stored.objectIndexAt(place);
     const object = stored.objects[objectIndex]!;

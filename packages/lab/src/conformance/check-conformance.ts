@@ -12,10 +12,12 @@ import type { ConformanceOptions } from "../commands/conformance.ts";
 import { backendVariants } from "../compose.ts";
 import type { CommandContext, ExitCode } from "../context.ts";
 import { loadDrivers } from "../drivers/load-drivers.ts";
-import { UsageError } from "../errors.ts";
+import { Interrupted, UsageError, checkpointOf } from "../errors.ts";
 import { writeJson } from "../output/json.ts";
 import { startProgress } from "../output/progress.ts";
 import { writeReport } from "./report.ts";
+
+const DEFAULT_PAGE_BYTES = 4096;
 
 /** Something to check: a name for people, what to type to check it again, and how pools of it are made. */
 export interface NamedSubject {
@@ -62,18 +64,47 @@ function checkPropertyIds(subject: ConformanceSubject, ids: readonly string[] = 
   throw new UsageError(`there is no property "${unknown}"; there are: ${known.join(", ")}`);
 }
 
-function check(
-  subject: ConformanceSubject,
-  options: ConformanceOptions,
-  { stderr }: CommandContext,
-): ConformanceReport {
+/** Checks the promises one after the other. When the user wants to end, the report has those that were checked until then. */
+function check(subject: ConformanceSubject, options: ConformanceOptions, context: CommandContext): ConformanceReport {
   const { seed, runs, property } = options;
   const count = property?.length ?? conformanceProperties(subject).length;
-  using progress = startProgress(stderr, count);
-  return runConformance(subject, {
+  const checkpoint = checkpointOf(context);
+  const verdicts: PropertyVerdict[] = [];
+  using progress = startProgress(context.stderr, count);
+  try {
+    return runConformance(subject, {
+      seed,
+      ...(runs === undefined ? {} : { runs }),
+      ...(property === undefined ? {} : { only: property }),
+      onProgress: (verdict: PropertyVerdict, index: number) => {
+        verdicts.push(verdict);
+        checkpoint();
+        progress.update(index + 1, verdict.id);
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    context.stderr.write(`zlab: interrupted after ${verdicts.length} of ${count} promises\n`);
+    return partialReport(subject, options, verdicts);
+  }
+}
+
+function partialReport(
+  { driver, pageBytes = DEFAULT_PAGE_BYTES }: ConformanceSubject,
+  { seed, runs }: ConformanceOptions,
+  properties: readonly PropertyVerdict[],
+): ConformanceReport & { readonly interrupted: true } {
+  const countOf = (verdict: PropertyVerdict["verdict"]): number =>
+    properties.filter((property) => property.verdict === verdict).length;
+  return {
+    driver: driver.type,
+    pageBytes,
     seed,
-    ...(runs === undefined ? {} : { runs }),
-    ...(property === undefined ? {} : { only: property }),
-    onProgress: ({ id }: PropertyVerdict, index: number) => progress.update(index + 1, id),
-  });
+    runs: runs ?? properties[0]!.runs,
+    kept: countOf("kept"),
+    broken: countOf("broken"),
+    notApplicable: countOf("not applicable"),
+    properties,
+    interrupted: true,
+  };
 }

@@ -3,7 +3,7 @@
 import { ZlabError } from "@zlab/hw-sim";
 import type { ExperimentCommandOptions } from "../commands/experiment.ts";
 import type { CommandContext, ExitCode } from "../context.ts";
-import { UsageError } from "../errors.ts";
+import { Interrupted, UsageError, checkpointOf } from "../errors.ts";
 import { painterFor } from "../output/colour.ts";
 import { writeJson } from "../output/json.ts";
 import { startProgress } from "../output/progress.ts";
@@ -34,12 +34,20 @@ export async function runExperiments(
   const outcomes: ExperimentOutcome[] = [];
   for (const [index, experiment] of experiments.entries()) {
     const outcome = runOne(experiment, options, context);
+    if (outcome === undefined) break;
     outcomes.push(outcome);
     if (options.json) continue;
     if (index > 0) context.stdout.write("\n");
     writeOutcome(experiment, outcome, context);
   }
-  if (options.json) writeJson(context.stdout, { seed: options.seed, scale: options.scale, experiments: outcomes });
+  const isInterrupted = outcomes.length < experiments.length;
+  if (isInterrupted) {
+    context.stderr.write(`zlab: interrupted after ${outcomes.length} of ${experiments.length} experiments\n`);
+  }
+  if (options.json) {
+    const { seed, scale } = options;
+    writeJson(context.stdout, { seed, scale, experiments: outcomes, ...(isInterrupted && { interrupted: true }) });
+  }
   return reportFailures(outcomes, context);
 }
 
@@ -61,23 +69,31 @@ function listExperiments(
   return 0;
 }
 
-/** An allocator that breaks a promise becomes the outcome, and the other experiments go on; anything else is thrown. */
+/** An allocator that breaks a promise becomes the outcome, and the other experiments go on; anything else is thrown. Undefined if the
+ * user wanted to end. */
 function runOne(
   experiment: Experiment,
   { seed, scale, mmStat, pages, codec = DEFAULT_CODEC }: ExperimentCommandOptions,
-  { stderr, cwd }: CommandContext,
-): ExperimentOutcome {
+  context: CommandContext,
+): ExperimentOutcome | undefined {
   const { name, question } = experiment;
-  using progress = startProgress(stderr, 100);
+  const checkpoint = checkpointOf(context);
+  using progress = startProgress(context.stderr, 100);
   try {
+    checkpoint();
     const data = experiment.run({
       seed,
       scale,
-      progress: (part, label) => progress.update(100 * part, `${name}: ${label}`),
-      ...(mmStat !== undefined && pages !== undefined && { device: { mmStat, pagesFile: pages, codec, cwd } }),
+      progress: (part, label) => {
+        checkpoint();
+        progress.update(100 * part, `${name}: ${label}`);
+      },
+      ...(mmStat !== undefined &&
+        pages !== undefined && { device: { mmStat, pagesFile: pages, codec, cwd: context.cwd } }),
     });
     return { name, question, data, conclusion: experiment.conclude(data) };
   } catch (error) {
+    if (error instanceof Interrupted) return undefined;
     if (error instanceof ExperimentFailure || ZlabError.is(error)) return { name, question, failure: error.message };
     throw error;
   }

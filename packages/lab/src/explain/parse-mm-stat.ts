@@ -1,8 +1,9 @@
 // The nine numbers of an mm_stat line, wherever the user has it from.
 
-import { readFileSync } from "node:fs";
+import { Buffer } from "node:buffer";
 import { MM_STAT_COLUMNS } from "@zlab/zram";
-import { UsageError, readError } from "../errors.ts";
+import { UsageError, readError, shorten } from "../errors.ts";
+import { readUpTo } from "../pages/byte-source.ts";
 
 export type MmStatColumn = (typeof MM_STAT_COLUMNS)[number];
 
@@ -11,6 +12,10 @@ export type MmStat = Readonly<Record<MmStatColumn, number>>;
 
 /** Columns in bytes of whole pages. */
 const PAGE_COLUMNS: readonly MmStatColumn[] = ["orig_data_size", "mem_used_total", "mem_limit", "mem_used_max"];
+
+const STDIN = 0;
+/** Far more than nine numbers need. */
+const MAX_LINE_BYTES = 4096;
 
 /** Parses a line, given whole, word by word, or as "-" for stdin. Throws a `UsageError` if it can't be an mm_stat of a machine with
  * such pages. */
@@ -31,7 +36,7 @@ export function parseMmStat(words: readonly string[], pageBytes: number): MmStat
 function parseCell(cell: string, name: MmStatColumn, number: number): number {
   const value = /^\d+$/.test(cell) ? Number(cell) : Number.NaN;
   if (Number.isSafeInteger(value)) return value;
-  throw new UsageError(`column ${number} (${name}) must be a number of bytes or pages, not "${cell}"`);
+  throw new UsageError(`column ${number} (${name}) must be a number of bytes or pages, not "${shorten(cell)}"`);
 }
 
 function checkWholePages(name: MmStatColumn, bytes: number, pageBytes: number): void {
@@ -42,9 +47,12 @@ function checkWholePages(name: MmStatColumn, bytes: number, pageBytes: number): 
 }
 
 function readStdin(): string {
+  let bytes: Uint8Array | undefined;
   try {
-    return readFileSync(0, "utf8");
+    bytes = readUpTo(STDIN, MAX_LINE_BYTES);
   } catch (error) {
     throw readError("stdin", error);
   }
+  if (bytes !== undefined) return Buffer.from(bytes).toString("utf8");
+  throw new UsageError(`stdin gives more than a line of mm_stat; give one whole line of /sys/block/zram<N>/mm_stat`);
 }

@@ -5,6 +5,16 @@ export function thousands(count: number): string {
   return String(Math.round(count)).replaceAll(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** The noun for so many things: "page" for 1, "pages" for 0, 2, … */
+export function plural(count: number, noun: string): string {
+  return count === 1 ? noun : `${noun}s`;
+}
+
+/** "1 page", "2,048 pages". */
+export function counted(count: number, noun: string): string {
+  return `${thousands(count)} ${plural(count, noun)}`;
+}
+
 /** Bytes with a binary unit and three or four figures: "512 B", "4.0 KiB", "7.9 MiB". */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;

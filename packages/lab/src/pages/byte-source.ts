@@ -1,12 +1,17 @@
 // Inputs as bytes that can be read at any place: files, which need not fit into memory, and what comes through a pipe or is
 // in memory already.
 
-import { type Stats, closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { type Stats, closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
 import { UsageError, fileError, readError } from "../errors.ts";
 
 /** One read of the operating system moves less than 2 GiB. */
 const READ_BYTES = 2 ** 30;
+/** What is read at a time from something whose length isn't known. */
+const PIPE_READ_BYTES = 2 ** 20;
+/** Most that is taken from a pipe, since it must be kept in memory. */
+const MAX_PIPE_BYTES = 2 ** 30;
 
 export interface ByteSource {
   /** As the user named it. */
@@ -36,10 +41,39 @@ export function fileSource(file: string, cwd: string): ByteSource {
   const path = resolve(cwd, file);
   return withOpenFile(file, path, (descriptor) => {
     const status = fstatSync(descriptor);
-    checkKind(file, status);
-    if (!status.isFile()) return memorySource(file, readFileSync(descriptor));
+    checkKind(file, status, "a file of raw pages");
+    if (!status.isFile()) {
+      const bytes = readUpTo(descriptor, MAX_PIPE_BYTES);
+      if (bytes !== undefined) return memorySource(file, bytes);
+      throw fileError(file, "a pipe may give at most 1 GiB; save it to a file, which may be of any length");
+    }
     return { name: file, byteCount: status.size, open: () => openReader(file, path) };
   });
+}
+
+/** A file or what comes through a pipe, whole; `noun` is what it should be, with its article. Throws a `UsageError` for what can't be
+ * read, isn't a file, or has more than `maxBytes`. */
+export function readWholeFile(file: string, cwd: string, noun: string, maxBytes: number): Uint8Array {
+  return withOpenFile(file, resolve(cwd, file), (descriptor) => {
+    checkKind(file, fstatSync(descriptor), noun);
+    const bytes = readUpTo(descriptor, maxBytes);
+    if (bytes !== undefined) return bytes;
+    throw fileError(file, `is longer than ${maxBytes / 2 ** 20} MiB, which is the most for ${noun}; split it`);
+  });
+}
+
+/** All that a descriptor gives; undefined if that is more than `maxBytes`, in which case no more than so much was kept. */
+export function readUpTo(descriptor: number, maxBytes: number): Uint8Array | undefined {
+  const chunks: Uint8Array[] = [];
+  let byteCount = 0;
+  for (;;) {
+    const chunk = new Uint8Array(Math.min(PIPE_READ_BYTES, maxBytes + 1));
+    const count = readSync(descriptor, chunk);
+    if (count === 0) return Buffer.concat(chunks, byteCount);
+    byteCount += count;
+    if (byteCount > maxBytes) return undefined;
+    chunks.push(count < chunk.length / 2 ? chunk.slice(0, count) : chunk.subarray(0, count));
+  }
 }
 
 /** The first bytes of a source, at most `byteCount`. */
@@ -82,9 +116,9 @@ function openFile(file: string, path: string): number {
   }
 }
 
-function checkKind(file: string, status: Stats): void {
-  if (status.isDirectory()) throw fileError(file, "is a directory; name a file of raw pages");
-  if (!status.isFile() && !status.isFIFO()) throw fileError(file, "is a device or socket; name a file of raw pages");
+function checkKind(file: string, status: Stats, noun: string): void {
+  if (status.isDirectory()) throw fileError(file, `is a directory; name ${noun}`);
+  if (!status.isFile() && !status.isFIFO()) throw fileError(file, `is a device or socket; name ${noun}`);
 }
 
 function readFully(file: string, descriptor: number, position: number, target: Uint8Array): void {

@@ -3,7 +3,7 @@
 import { type MachineOptions, NO_WATERMARKS, ZlabError } from "@zlab/hw-sim";
 import type { PoolOptions, ZpoolBackend } from "@zlab/zpool";
 import { createRegistry } from "../compose.ts";
-import { UsageError, fileError } from "../errors.ts";
+import { type Checkpoint, Interrupted, UsageError, fileError } from "../errors.ts";
 import { Checker } from "./checker.ts";
 import { OPERATION_NAMES, describeOperation } from "./describe-operation.ts";
 import { familyOf } from "./families/index.ts";
@@ -22,6 +22,8 @@ export interface ReplaySettings {
   readonly verify: boolean;
   /** Give objects contents and check them. */
   readonly payload: boolean;
+  /** Throws `Interrupted` to end the replay with what was played until then. */
+  readonly checkpoint: Checkpoint;
 }
 
 /** The first fact that was not as recorded. */
@@ -53,6 +55,8 @@ export interface ReplayResult {
   /** Time from the first operation to the last, reading and checking of the lines included. */
   readonly seconds: number;
   readonly divergence: FoundDivergence | null;
+  /** Present if the user ended the replay after this line. */
+  readonly interruptedAtLine?: number;
 }
 
 /** Replays the trace in `bytes`; `file` is named in errors. Throws a UsageError for a faulty trace or settings that don't go
@@ -64,8 +68,8 @@ export function replayTrace(file: string, bytes: Uint8Array, settings: ReplaySet
     const family = familyOf(header);
     const run = new TraceRun(family, header, bytes.length, settings);
     const startMs = performance.now();
-    const divergence = run.playAll(reader);
-    return { file, ...run.result(), seconds: (performance.now() - startMs) / 1000, divergence };
+    const end = run.playAll(reader, settings.checkpoint);
+    return { file, ...run.result(), seconds: (performance.now() - startMs) / 1000, ...end };
   } catch (error) {
     if (error instanceof TraceError) throw fileError(file, error.message, reader.lineNumber);
     if (ZlabError.is(error) || error instanceof UsageError) throw fileError(file, error.message);
@@ -109,22 +113,25 @@ class TraceRun {
   }
 
   /** Plays all lines up to the first divergence. */
-  playAll(reader: TraceReader): FoundDivergence | null {
+  playAll(reader: TraceReader, checkpoint: Checkpoint): Pick<ReplayResult, "divergence" | "interruptedAtLine"> {
     const { line } = reader;
     let atEnd = false;
     try {
       while (reader.next()) {
+        if (reader.lineNumber % LINES_PER_CHECKPOINT === 0) checkpoint();
         this.#player.play(line);
         this.#countByKind[line.kind]!++;
       }
       atEnd = true;
       this.#payload?.verifyAll();
       this.#pool.check(1);
-      return null;
+      return { divergence: null };
     } catch (error) {
+      if (error instanceof Interrupted) return { divergence: null, interruptedAtLine: reader.lineNumber - 1 };
       if (!(error instanceof Divergence)) throw error;
       const { what, expected, got } = error;
-      return { line: reader.lineNumber, operation: atEnd ? "end" : describeOperation(line), what, expected, got };
+      const operation = atEnd ? "end" : describeOperation(line);
+      return { divergence: { line: reader.lineNumber, operation, what, expected, got } };
     }
   }
 
@@ -148,6 +155,9 @@ class TraceRun {
     };
   }
 }
+
+/** Played in a millisecond, or in a few if they are checked. */
+const LINES_PER_CHECKPOINT = 4096;
 
 const MIN_PAGES = 2 ** 14;
 const MAX_PAGES = 2 ** 28;

@@ -38,13 +38,21 @@ export function textReport(results: readonly ReplayResult[], options: ReplayOpti
   return formatTable(columns, rows, painterFor(context.stdout, context.env));
 }
 
-/** The results in a form for programs. */
-export function jsonReport(results: readonly ReplayResult[], errors: readonly UsageError[]): unknown {
+/** The results in a form for programs; times, which are different every time, only if they are wanted. */
+export function jsonReport(
+  results: readonly ReplayResult[],
+  errors: readonly UsageError[],
+  hasTimes: boolean,
+): Readonly<Record<string, unknown>> {
+  const withSpeed = ({ seconds, ...figures }: Totals | ReplayResult): object =>
+    hasTimes
+      ? { ...figures, seconds, operationsPerSecond: operationsPerSecond({ seconds, operations: figures.operations }) }
+      : figures;
   const { finalPages: _finalPages, ...totals } = totalsOf(results);
   return {
-    files: results.map((result) => ({ ...result, operationsPerSecond: operationsPerSecond(result) })),
+    files: results.map(withSpeed),
     errors: errors.map(({ message }) => message),
-    totals: { files: results.length, ...totals, operationsPerSecond: operationsPerSecond(totals) },
+    totals: { files: results.length, ...withSpeed({ ...totals, finalPages: undefined }) },
   };
 }
 

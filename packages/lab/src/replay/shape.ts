@@ -1,6 +1,7 @@
 // The form of nested values in a trace: which lists, tuples and records of whole numbers a line may hold.
 
 import { TraceError } from "./trace-error.ts";
+import { shortJson } from "./trace-json.ts";
 
 /** "integer", a list of any length, a tuple of fixed length, or a record with exactly these keys, all integers. */
 export type Shape =
@@ -18,10 +19,10 @@ export function integers(count: number): Shape {
 export function assertShape(value: unknown, shape: Shape, where: string): void {
   if (shape === "integer") {
     if (Number.isSafeInteger(value)) return;
-    throw new TraceError(`${where} must be a whole number, not ${shorten(value)}`);
+    throw new TraceError(`${where} must be a whole number, not ${shortJson(value)}`);
   }
   if ("record" in shape) return assertRecord(value, shape.record, where);
-  if (!Array.isArray(value)) throw new TraceError(`${where} must be a list, not ${shorten(value)}`);
+  if (!Array.isArray(value)) throw new TraceError(`${where} must be a list, not ${shortJson(value)}`);
   if ("list" in shape) {
     for (const [i, element] of value.entries()) assertShape(element, shape.list, `${where}[${i}]`);
     return;
@@ -34,17 +35,13 @@ export function assertShape(value: unknown, shape: Shape, where: string): void {
 
 function assertRecord(value: unknown, keys: readonly string[], where: string): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TraceError(`${where} must be an object, not ${shorten(value)}`);
+    throw new TraceError(`${where} must be an object, not ${shortJson(value)}`);
   }
   for (const [key, element] of Object.entries(value)) {
-    if (!keys.includes(key)) throw new TraceError(`${where} has an unknown key "${key}"; known: ${keys.join(", ")}`);
+    if (!keys.includes(key))
+      throw new TraceError(`${where} has an unknown key ${shortJson(key)}; known: ${keys.join(", ")}`);
     assertShape(element, "integer", `${where}.${key}`);
   }
   const missing = keys.find((key) => !Object.hasOwn(value, key));
   if (missing !== undefined) throw new TraceError(`${where} lacks "${missing}"`);
-}
-
-function shorten(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -2,11 +2,13 @@
 
 import { PAGE_SIZES } from "@zlab/hw-sim";
 import { TraceError } from "./trace-error.ts";
+import { assertShallow, shortJson } from "./trace-json.ts";
 
 export type TraceHeader = Readonly<Record<string, unknown>>;
 
 /** Reads the header line. Throws a TraceError if it is no JSON object. */
 export function parseHeader(text: string): TraceHeader {
+  assertShallow(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -25,7 +27,7 @@ export function notATrace(): TraceError {
 export function pageBytesOf(header: TraceHeader): number {
   const pageBytes = header["pageSize"] ?? PAGE_SIZES[0];
   if (PAGE_SIZES.some((known) => known === pageBytes)) return pageBytes as number;
-  throw new TraceError(`page size ${JSON.stringify(pageBytes)} is not supported: ${PAGE_SIZES.join(", ")}`);
+  throw new TraceError(`page size ${shortJson(pageBytes)} is not supported: ${PAGE_SIZES.join(", ")}`);
 }
 
 /** A field that must be a whole number from `min` to `max`; undefined if the header lacks it. */
@@ -33,9 +35,7 @@ export function headerInteger(header: TraceHeader, name: string, min: number, ma
   const value = header[name];
   if (value === undefined) return undefined;
   if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
-  throw new TraceError(
-    `the header's ${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(value)}`,
-  );
+  throw new TraceError(`the header's ${name} must be a whole number from ${min} to ${max}, not ${shortJson(value)}`);
 }
 
 /** Throws a TraceError if the header names other statistics columns than those that will be compared. */

@@ -4,6 +4,7 @@
 
 import { MAX_FIELDS, TraceLine, isLetter } from "./trace-line.ts";
 import { TraceError } from "./trace-error.ts";
+import { assertShallow, shortJson } from "./trace-json.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -16,6 +17,8 @@ const CLOSE = 0x5d;
 /** Numbers of up to 15 digits are exact in a double whatever the digits. */
 const MAX_DIGITS = 15;
 const UNUSUAL = -1;
+/** Longest line: the checkpoint of a pool of 100,000 zspages is shorter. Without a limit a broken line could fill the memory. */
+const MAX_LINE_BYTES = 2 ** 24;
 
 export class TraceReader {
   /** The line read last. */
@@ -30,12 +33,15 @@ export class TraceReader {
     this.#bytes = bytes;
   }
 
-  /** The next line as text: for the header. Undefined at the end. */
+  /** The next line as text: for the header. Undefined at the end. Throws a TraceError for a line that is too long. */
   nextText(): string | undefined {
     if (this.#next >= this.#bytes.length) return undefined;
     this.lineNumber++;
     const newline = this.#bytes.indexOf(LF, this.#next);
     const end = newline < 0 ? this.#bytes.length : newline;
+    if (end - this.#next > MAX_LINE_BYTES) {
+      throw new TraceError(`a line of ${end - this.#next} bytes; no line of a trace is longer than ${MAX_LINE_BYTES}`);
+    }
     const text = this.#text.decode(this.#bytes.subarray(this.#next, end));
     this.#next = end + 1;
     return text.endsWith("\r") ? text.slice(0, -1) : text;
@@ -101,7 +107,7 @@ export class TraceReader {
     const values = parseJson(text, isLast);
     if (!Array.isArray(values)) throw new TraceError('an operation is a JSON array such as ["f",7,3]');
     const kind: unknown = values[0];
-    if (!isLetter(kind)) throw new TraceError(`unknown operation ${JSON.stringify(kind) ?? "(none)"}`);
+    if (!isLetter(kind)) throw new TraceError(`unknown operation ${kind === undefined ? "(none)" : shortJson(kind)}`);
     this.line.setParsed(kind.charCodeAt(0), values);
   }
 }
@@ -120,6 +126,7 @@ function endOfLine(bytes: Uint8Array, at: number): number {
 }
 
 function parseJson(text: string, isLast: boolean): unknown {
+  assertShallow(text);
   try {
     return JSON.parse(text);
   } catch {

@@ -25,14 +25,20 @@ export async function reproduce(
   {
     using progress = startProgress(context.stderr, reproduced.length);
     for (const [i, table] of reproduced.entries()) {
+      if (context.isInterrupted?.() === true) break;
       progress.update(i, table.id);
       const reproduction = { table, ...table.reproduce() };
       done.push(reproduction);
       if (options.json !== true) context.stdout.write(formatReproduction(reproduction, paint));
     }
   }
-  if (options.json === true) writeJson(context.stdout, describe(done, unreproduced));
-  else context.stdout.write(formatUnreproduced(unreproduced) + formatSummary(done, paint));
+  const isInterrupted = done.length < reproduced.length;
+  if (isInterrupted) {
+    context.stderr.write(`zlab: interrupted after ${done.length} of ${reproduced.length} tables\n`);
+  }
+  if (options.json === true) {
+    writeJson(context.stdout, { ...describe(done, unreproduced), ...(isInterrupted && { interrupted: true }) });
+  } else context.stdout.write(formatUnreproduced(unreproduced) + formatSummary(done, paint));
   return exitCodeOf(done);
 }
 

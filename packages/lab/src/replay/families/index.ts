@@ -1,6 +1,8 @@
 // The trace families, and which one a header belongs to.
 
+import { shorten } from "../../errors.ts";
 import { TraceError } from "../trace-error.ts";
+import { shortJson } from "../trace-json.ts";
 import type { TraceFamily } from "../trace-family.ts";
 import { type TraceHeader, notATrace } from "../trace-header.ts";
 import { z3fold612 } from "./z3fold-6.12.ts";
@@ -17,6 +19,7 @@ export function familyOf(header: TraceHeader): TraceFamily {
   if (family !== undefined) return family;
   const { allocator, kernel } = header;
   if (typeof allocator !== "string") throw notATrace();
+  const version = typeof kernel === "string" ? shorten(kernel) : shortJson(kernel);
   const known = TRACE_FAMILIES.map(({ name }) => name).join(", ");
-  throw new TraceError(`there are no traces of ${allocator} of kernel ${String(kernel)}; known families: ${known}`);
+  throw new TraceError(`there are no traces of ${shorten(allocator)} of kernel ${version}; known families: ${known}`);
 }
