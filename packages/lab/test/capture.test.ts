@@ -181,7 +181,7 @@ describe("what goes wrong leaves nothing behind:", () => {
   test("a page that can't be read is left out and counted", async () => {
     const { code, stdout, directory } = await captureFrom(fakeProcWithHole());
     expect(code).toBe(0);
-    expect(stdout).toContain("1 pages could not be read and are left out\n");
+    expect(stdout).toContain("1 page could not be read and is left out\n");
     expect(statSync(join(directory, "memory-7.bin")).size).toBe(PAGE);
   });
 

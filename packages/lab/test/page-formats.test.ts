@@ -110,7 +110,7 @@ describe("all files", () => {
     truncateSync(file, 1000 * 4096);
     const { code, stderr } = await zlab(["stat", file]);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^1,000 pages .* 1 objects stored .* 999 same-filled pages are not stored\n$/);
+    expect(stderr).toMatch(/^1,000 pages .* 1 object stored .* 999 same-filled pages are not stored\n$/);
   });
 
   test("are what --format says", async () => {

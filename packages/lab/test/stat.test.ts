@@ -57,6 +57,6 @@ test("a partial page is mentioned on stderr", async () => {
     "--compact",
   ]);
   expect(code).toBe(0);
-  expect(stderr).toMatch(/memory\.bin ends within a page: its last 96 bytes were filled with zeros\n1 pages of 4 KiB/);
+  expect(stderr).toMatch(/memory\.bin ends within a page: its last 96 bytes were filled with zeros\n1 page of 4 KiB/);
   expect(stderr).toContain("compaction gave 0 pages back\n");
 });

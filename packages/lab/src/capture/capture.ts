@@ -4,7 +4,7 @@
 import type { CaptureOptions } from "../commands/capture.ts";
 import type { CommandContext, ExitCode, Terminal } from "../context.ts";
 import { type Checkpoint, UsageError, checkpointOf } from "../errors.ts";
-import { formatBytes, formatPageSize, thousands } from "../output/format.ts";
+import { counted, formatBytes, formatPageSize, isOrAre } from "../output/format.ts";
 import { writeJson } from "../output/json.ts";
 import { startProgress } from "../output/progress.ts";
 import { PrivateFile } from "./private-file.ts";
@@ -80,7 +80,7 @@ function copyMappings(copy: PageCopy, memory: ProcessMemory, anonOnly: boolean, 
   for (const [i, mapping] of mappings.entries()) {
     for (const run of memory.residentRuns(mapping, RUN_BYTES / memory.pageBytes)) {
       checkpoint();
-      progress.update(i, `memory ranges, ${thousands(copy.pageCount)} pages`);
+      progress.update(i, `memory ranges, ${counted(copy.pageCount, "page")}`);
       copy.add(run, mapping);
       if (copy.isLimited) return;
     }
@@ -132,8 +132,10 @@ class PageCopy {
 
 function writeSummary(result: CaptureResult, stdout: Terminal): void {
   const { pid, command, file, index, pages, pageBytes, unreadablePages, isLimited } = result;
-  const size = `${thousands(pages)} pages of ${formatPageSize(pageBytes)} (${formatBytes(pages * pageBytes)})`;
+  const size = `${counted(pages, "page")} of ${formatPageSize(pageBytes)} (${formatBytes(pages * pageBytes)})`;
   stdout.write(`${file}: ${size} of process ${pid} (${command}); ${index} says where each is from\n`);
-  if (unreadablePages > 0) stdout.write(`${thousands(unreadablePages)} pages could not be read and are left out\n`);
+  if (unreadablePages > 0) {
+    stdout.write(`${counted(unreadablePages, "page")} could not be read and ${isOrAre(unreadablePages)} left out\n`);
+  }
   if (isLimited) stdout.write("the process has more pages: --limit ended the capture\n");
 }

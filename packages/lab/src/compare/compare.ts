@@ -5,6 +5,7 @@ import type { CompareOptions } from "../commands/compare.ts";
 import { type BackendVariant, machineFor } from "../compose.ts";
 import type { CommandContext, ExitCode } from "../context.ts";
 import { Interrupted, UsageError, checkpointOf } from "../errors.ts";
+import { counted } from "../output/format.ts";
 import { writeJson } from "../output/json.ts";
 import { startProgress } from "../output/progress.ts";
 import { compressPages } from "../pages/compressed-pages.ts";
@@ -92,7 +93,7 @@ function interruptionOf(
   { stderr }: CommandContext,
 ): Pick<Comparison, "interrupted"> {
   if (runCount === wantedCount) return {};
-  stderr.write(`zlab: interrupted after ${runCount} of ${wantedCount} runs\n`);
+  stderr.write(`zlab: interrupted after ${runCount} of ${counted(wantedCount, "run")}\n`);
   return { interrupted: true };
 }
 
@@ -103,7 +104,7 @@ function conclude({ runs, failedRuns }: Comparison, { stderr }: CommandContext):
   }
   if (failedRuns === 0) return 0;
   const { backend, codec, failure } = runs.find((run) => run.failure !== null)!;
-  const others = failedRuns > 1 ? ` (and ${failedRuns - 1} other runs failed)` : "";
+  const others = failedRuns > 1 ? ` (and ${counted(failedRuns - 1, "other run")} failed)` : "";
   stderr.write(`zlab: ${backend} failed with ${codec}, ${failure?.stage}: ${failure?.message}${others}\n`);
   return 1;
 }

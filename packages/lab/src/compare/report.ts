@@ -7,7 +7,10 @@ import {
   formatNanoseconds,
   formatPageSize,
   formatPercent,
+  counted,
   formatRatio,
+  isOrAre,
+  plural,
   thousands,
 } from "../output/format.ts";
 import { describeZeroFill } from "../pages/page-set.ts";
@@ -58,12 +61,15 @@ export function writeReport(comparison: Comparison, { stdout, env }: CommandCont
 function head({ input, environment, codecs, seed, chainSize }: Comparison): string {
   const names = input.sources.map(({ name, format }) => (format === "raw" ? name : `${name} (${format})`));
   const shown =
-    names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more files` : names.join(", ");
+    names.length > 3
+      ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more ${plural(names.length - 3, "file")}`
+      : names.join(", ");
+  const sameFilled = counted(codecs[0]?.sameFilledPages ?? 0, "same-filled page");
   const inputBytes = input.pages * input.pageBytes;
   const lines = [
-    `input    ${thousands(input.pages)} pages of ${formatPageSize(input.pageBytes)} (${formatBytes(inputBytes)}) from ${shown}`,
+    `input    ${counted(input.pages, "page")} of ${formatPageSize(input.pageBytes)} (${formatBytes(inputBytes)}) from ${shown}`,
     ...input.sources.flatMap((source) => describeZeroFill(source) ?? []).map((remark) => `note     ${remark}`),
-    `         ${thousands(codecs[0]?.sameFilledPages ?? 0)} same-filled pages are not stored, as in zram and zswap`,
+    `         ${sameFilled} ${isOrAre(codecs[0]?.sameFilledPages ?? 0)} not stored, as in zram and zswap`,
     `codecs   ${codecs.map(({ description }) => description).join("; ")}`,
     ...codecs
       .filter(({ deviation }) => deviation !== null)
@@ -75,7 +81,7 @@ function head({ input, environment, codecs, seed, chainSize }: Comparison): stri
 }
 
 function describeCodec({ objects, objectBytes, rawPages }: CodecSummary): string {
-  return `${thousands(objects)} objects of ${formatBytes(objectBytes)} in all, of which ${thousands(rawPages)} are raw pages`;
+  return `${counted(objects, "object")} of ${formatBytes(objectBytes)} in all, of which ${thousands(rawPages)} ${isOrAre(rawPages)} ${rawPages === 1 ? "a raw page" : "raw pages"}`;
 }
 
 function cellsOf(run: Run): string[] {

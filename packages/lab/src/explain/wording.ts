@@ -1,6 +1,6 @@
 // Columns and figures in words.
 
-import { formatBytes, formatPercent, thousands } from "../output/format.ts";
+import { counted, formatBytes, formatPercent, isOrAre, thousands } from "../output/format.ts";
 import type { Figures } from "./figures.ts";
 import type { MmStat, MmStatColumn } from "./parse-mm-stat.ts";
 
@@ -9,12 +9,12 @@ export function meanings(stat: MmStat, figures: Figures): Readonly<Record<MmStat
   const { storedPages, objects, overheadBytes, sameShare, hugeShare, limitShare } = figures;
   return {
     orig_data_size:
-      `${formatBytes(stat.orig_data_size)} of data in ${thousands(storedPages)} pages, as they would lie in memory; same-filled ` +
+      `${formatBytes(stat.orig_data_size)} of data in ${counted(storedPages, "page")}, as they would lie in memory; same-filled ` +
       "pages and pages on a backing device included, pages never written or discarded not.",
     compr_data_size:
       `${formatBytes(stat.compr_data_size)} is what they were compressed to` +
       (stat.compr_data_size > 0 ? `, a ratio of ${ratio(figures.dataRatio)}` : "") +
-      `: ${thousands(objects)} objects${figures.meanObjectBytes > 0 ? ` of ${thousands(figures.meanObjectBytes)} bytes on average, huge ones aside` : ""}.`,
+      `: ${counted(objects, "object")}${figures.meanObjectBytes > 0 && objects > 0 ? ` of ${thousands(figures.meanObjectBytes)} bytes on average, huge ones aside` : ""}.`,
     mem_used_total:
       `${formatBytes(stat.mem_used_total)} is what the pool takes for that, in whole pages` +
       (stat.compr_data_size > 0
@@ -28,12 +28,12 @@ export function meanings(stat: MmStat, figures: Figures): Readonly<Record<MmStat
     mem_used_max:
       `${formatBytes(stat.mem_used_max)} was the most that the pool had since the peak was reset, stores that failed ` +
       `and the moment of overwriting included; ${formatBytes(figures.belowPeakBytes)} more than now.`,
-    same_pages: `${thousands(stat.same_pages)} pages (${formatPercent(sameShare)}) are one machine word over and over, mostly zeros; they take no memory.`,
-    pages_compacted: `${thousands(stat.pages_compacted)} pages were given back by compaction since the device was set up.`,
+    same_pages: `${counted(stat.same_pages, "page")} (${formatPercent(sameShare)}) ${isOrAre(stat.same_pages)} one machine word over and over, mostly zeros, which takes no memory.`,
+    pages_compacted: `${counted(stat.pages_compacted, "page")} ${stat.pages_compacted === 1 ? "was" : "were"} given back by compaction since the device was set up.`,
     huge_pages:
-      `${thousands(stat.huge_pages)} pages (${formatPercent(hugeShare)} of the objects) would not compress enough and are stored as ` +
+      `${counted(stat.huge_pages, "page")} (${formatPercent(hugeShare)} of the objects) would not compress enough and ${isOrAre(stat.huge_pages)} stored as ` +
       "they are, a page each.",
-    huge_pages_since: `${thousands(stat.huge_pages_since)} times a page was stored so; ${thousands(Math.max(0, stat.huge_pages_since - stat.huge_pages))} of them are gone.`,
+    huge_pages_since: `${counted(stat.huge_pages_since, "time")} a page was stored so; ${thousands(Math.max(0, stat.huge_pages_since - stat.huge_pages))} of them are gone.`,
   };
 }
 

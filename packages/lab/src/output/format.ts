@@ -15,6 +15,11 @@ export function counted(count: number, noun: string): string {
   return `${thousands(count)} ${plural(count, noun)}`;
 }
 
+/** The verb after `counted`. */
+export function isOrAre(count: number): string {
+  return count === 1 ? "is" : "are";
+}
+
 /** Bytes with a binary unit and three or four figures: "512 B", "4.0 KiB", "7.9 MiB". */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;

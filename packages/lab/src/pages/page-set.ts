@@ -1,7 +1,7 @@
 // Memory pages as a user hands them in, in one or several files or in the built-in corpus. They are read in runs, in the order in
 // which they are asked for, so that they need not fit into memory.
 
-import { thousands } from "../output/format.ts";
+import { counted } from "../output/format.ts";
 import type { PageBlock } from "./page-block.ts";
 
 /** One file, or the corpus. */
@@ -74,7 +74,7 @@ export class PageSet {
 /** A sentence about pages of a source that were completed with zeros; undefined if there are none. */
 export function describeZeroFill({ name, format, zeroFilledBytes }: PageSource): string | undefined {
   if (zeroFilledBytes === 0) return undefined;
-  const count = thousands(zeroFilledBytes);
-  if (format === "raw") return `${name} ends within a page: its last ${count} bytes were filled with zeros`;
-  return `${name} has memory ranges that end within a page: ${count} bytes were filled with zeros`;
+  const [bytes, were] = [counted(zeroFilledBytes, "byte"), zeroFilledBytes === 1 ? "was" : "were"];
+  if (format === "raw") return `${name} ends within a page: its last ${bytes} ${were} filled with zeros`;
+  return `${name} has memory ranges that end within a page: ${bytes} ${were} filled with zeros`;
 }

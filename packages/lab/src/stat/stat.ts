@@ -7,7 +7,7 @@ import { StoredObjects } from "../compare/stored-objects.ts";
 import { selectCodecs } from "../compare/select.ts";
 import { createZsPool, machineFor } from "../compose.ts";
 import type { CommandContext, ExitCode } from "../context.ts";
-import { formatPageSize, thousands } from "../output/format.ts";
+import { counted, formatPageSize, isOrAre } from "../output/format.ts";
 import { writeJson } from "../output/json.ts";
 import { type CompressedPages, compressPages } from "../pages/compressed-pages.ts";
 import { describeZeroFill } from "../pages/page-set.ts";
@@ -44,12 +44,12 @@ function writeRemarks(
     const remark = describeZeroFill(source);
     if (remark !== undefined) stderr.write(`${remark}\n`);
   }
-  const pages = `${thousands(pageSet.pageCount)} pages of ${formatPageSize(pageSet.pageBytes)}`;
+  const pages = `${counted(pageSet.pageCount, "page")} of ${formatPageSize(pageSet.pageBytes)}`;
   stderr.write(
-    `${pages}, ${codec.description}: ${thousands(objects.length)} objects stored in zsmalloc of ${era}; ` +
-      `${thousands(sameFilledCount)} same-filled pages are not stored\n`,
+    `${pages}, ${codec.description}: ${counted(objects.length, "object")} stored in zsmalloc of ${era}; ` +
+      `${counted(sameFilledCount, "same-filled page")} ${isOrAre(sameFilledCount)} not stored\n`,
   );
-  if (compact) stderr.write(`compaction gave ${thousands(pagesCompacted)} pages back\n`);
+  if (compact) stderr.write(`compaction gave ${counted(pagesCompacted, "page")} back\n`);
 }
 
 function describe(
