@@ -13,6 +13,12 @@ export interface ZoneOptions {
   readonly watermarks?: Watermarks;
 }
 
+/** Part `index`, from 0, of `count` parts. */
+export interface Region {
+  readonly index: number;
+  readonly count: number;
+}
+
 export interface MachineOptions {
   /** 4096, 16384 or 65536. */
   readonly pageBytes: number;
@@ -28,6 +34,9 @@ export interface MachineOptions {
   readonly panicOnWarn?: boolean;
   /** Prices that differ from `DEFAULT_COST_MODEL`. */
   readonly costModel?: Partial<CostModel>;
+  /** The part of the machine's pages that this object hands out, of as many equal parts as there are threads; default: all. The
+   * other parts belong to other threads, each with a `Machine` of its own over the same bytes (`openMachine`). */
+  readonly region?: Region;
   /** Seed of the machine's random numbers (freelist order, fault injection), a whole number. Default 1. */
   readonly seed?: number;
 }
@@ -38,15 +47,19 @@ export const FIRST_PFN: number = 2 ** MAX_PAGE_ORDER;
 /** Pages of the largest machine: page frame numbers stay below 2^30 (4 TiB of 4 KiB pages). */
 export const MAX_MACHINE_PAGES: number = 2 ** 30 - FIRST_PFN;
 
+/** Threads that can share a machine. */
+const MAX_REGIONS = 256;
+
 /** Throws ZLAB_MACHINE_OPTIONS, saying which option is wrong and what it may be. The page size and the number of CPUs are
  * checked where they are used. */
 export function checkMachineOptions(options: MachineOptions): void {
   checkZones(options.zones);
   for (const zone of options.zones) if (zone.watermarks !== undefined) checkWatermarks(zone.kind, zone.watermarks);
-  const { backing, seed } = options;
+  const { backing, region, seed } = options;
   if (backing !== undefined && !MEMORY_BACKINGS.includes(backing)) {
     throw wrong(`backing must be one of ${MEMORY_BACKINGS.join(", ")}, not ${backing}`);
   }
+  if (region !== undefined) checkRegion(region);
   if (seed !== undefined && !Number.isInteger(seed)) throw wrong(`seed must be a whole number, not ${seed}`);
 }
 
@@ -67,6 +80,12 @@ function checkWatermarks(kind: ZoneKind, { minPages, lowPages, highPages }: Wate
   throw wrong(
     `watermarks of zone ${kind} must be page counts with min <= low <= high, not ${minPages}, ${lowPages}, ${highPages}`,
   );
+}
+
+function checkRegion({ index, count }: Region): void {
+  const whole = Number.isInteger(index) && Number.isInteger(count);
+  if (whole && index >= 0 && index < count && count <= MAX_REGIONS) return;
+  throw wrong(`region must be one of 1 to ${MAX_REGIONS}, counted from 0, not ${index} of ${count}`);
 }
 
 function wrong(what: string): MachineError {

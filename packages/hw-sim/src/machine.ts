@@ -11,11 +11,28 @@ import { MAX_PAGE_ORDER, type PageBytes, type Pfn, pageShiftOf, toPageBytes } fr
 import { __GFP_DIRECT_RECLAIM, __GFP_KSWAPD_RECLAIM, __GFP_NOWARN, __GFP_ZERO, gfpNames } from "./gfp.ts";
 import { KernelLog } from "./kernel-log.ts";
 import { KmapTable } from "./kmap.ts";
-import { FIRST_PFN, type MachineOptions, type ZoneOptions, checkMachineOptions } from "./machine-options.ts";
+import {
+  FIRST_PFN,
+  type MachineOptions,
+  type Region,
+  type ZoneOptions,
+  checkMachineOptions,
+} from "./machine-options.ts";
 import { PageTable } from "./page-table.ts";
-import { PhysicalMemory } from "./physical-memory.ts";
+import { PhysicalMemory, type SharedMemory } from "./physical-memory.ts";
 import { Prng } from "./prng.ts";
-import { Zone, Zonelists, kernelWatermarks } from "./zone.ts";
+import { type SharedTable, TableSpace } from "./tables.ts";
+import { type Watermarks, Zone, Zonelists, kernelWatermarks } from "./zone.ts";
+
+/** A machine as it goes to another thread. */
+export interface MachineShare {
+  readonly options: MachineOptions;
+  readonly memory: SharedMemory;
+  /** For `OpenTables`. */
+  readonly tables: readonly SharedTable[];
+}
+
+const WHOLE_MACHINE: Region = { index: 0, count: 1 };
 
 /** Owners that 16 bits of a page descriptor can name, beside 0 for nobody. */
 const MAX_OWNERS = 0xffff;
@@ -25,6 +42,8 @@ export class Machine {
   readonly pageShift: number;
   readonly memory: PhysicalMemory;
   readonly pages: PageTable;
+  /** Room for the tables of allocators. */
+  readonly tables: TableSpace;
   readonly zones: readonly Zone[];
   readonly cpus: CpuSet;
   readonly kmap: KmapTable;
@@ -36,24 +55,32 @@ export class Machine {
   readonly endPfn: number;
   /** Pages from here up are HIGHMEM. */
   readonly highmemStartPfn: number;
+  readonly #options: MachineOptions;
   readonly #zonelists: Zonelists;
   readonly #ownerNames: string[] = ["nobody"];
   readonly #allocatedBlocks: Float64Array = new Float64Array(MAX_PAGE_ORDER + 1); // ever, per order
   readonly #freedBlocks: Float64Array = new Float64Array(MAX_PAGE_ORDER + 1); // ever, per order
   readonly #failedRequests: Float64Array = new Float64Array(MAX_PAGE_ORDER + 1); // ever, per order
 
-  /** Throws ZLAB_PAGE_SIZE or ZLAB_MACHINE_OPTIONS. */
-  constructor(options: MachineOptions) {
+  /** `memory` is what another thread shared, by `openMachine`. Throws ZLAB_PAGE_SIZE or ZLAB_MACHINE_OPTIONS. */
+  constructor(options: MachineOptions, memory?: SharedMemory) {
     this.pageBytes = toPageBytes(options.pageBytes);
     this.pageShift = pageShiftOf(this.pageBytes);
     checkMachineOptions(options);
     const seed = options.seed ?? 1;
     this.endPfn = options.zones.reduce((end, zone) => end + zone.pages, FIRST_PFN);
     this.pages = new PageTable(this.endPfn);
-    this.memory = new PhysicalMemory(this.pageBytes, this.endPfn, options.backing ?? "array-buffer");
-    this.zones = layOutZones(options.zones, this.pages, this.pageBytes);
+    const backing = options.backing ?? "array-buffer";
+    const region = options.region ?? WHOLE_MACHINE;
+    this.#options = options;
+    this.memory = memory
+      ? PhysicalMemory.open(memory, region.index)
+      : new PhysicalMemory(this.pageBytes, this.endPfn, backing, region);
+    this.tables = new TableSpace(backing === "shared-array-buffer");
+    this.zones = layOutZones(options.zones, this.pages, this.pageBytes, region);
     this.#zonelists = new Zonelists(this.zones);
-    this.highmemStartPfn = this.zones.find((zone) => zone.kind === "HIGHMEM")?.startPfn ?? this.endPfn;
+    const highmem = options.zones.at(-1)!;
+    this.highmemStartPfn = highmem.kind === "HIGHMEM" ? this.endPfn - highmem.pages : this.endPfn;
     this.cost = new CostCounter(options.costModel);
     this.cpus = new CpuSet(options.cpus ?? 1, this.cost);
     this.kmap = new KmapTable(this.cpus, this.cost, this.highmemStartPfn, options.forceKmap ?? false);
@@ -113,7 +140,8 @@ export class Machine {
 
   /** The zone that holds a page. Throws ZLAB_NO_SUCH_PAGE. */
   zoneOf(pfn: Pfn): Zone {
-    if (pfn >= FIRST_PFN && pfn < this.endPfn) return this.#zoneOfKnown(pfn);
+    const zone = pfn >= this.zones[0]!.startPfn ? this.#zoneOfKnown(pfn) : undefined;
+    if (zone !== undefined && pfn < zone.endPfn) return zone;
     throw new MachineError("ZLAB_NO_SUCH_PAGE", `the machine has no page ${pfn}`);
   }
 
@@ -130,7 +158,13 @@ export class Machine {
 
   /** Pages over all zones, free or not. */
   totalPageCount(): number {
-    return this.endPfn - FIRST_PFN;
+    return this.zones.reduce((sum, zone) => sum + zone.totalPages, 0);
+  }
+
+  /** What `openMachine` in another thread needs: the memory, and the tables that exist by now. It can be posted there. Throws
+   * ZLAB_SHARE on a machine whose backing is not "shared-array-buffer". */
+  share(): MachineShare {
+    return { options: this.#options, memory: this.memory.share(), tables: this.tables.share() };
   }
 
   /** Blocks ever allocated, per order. */
@@ -211,13 +245,47 @@ export class Machine {
   }
 }
 
-function layOutZones(options: readonly ZoneOptions[], pages: PageTable, pageBytes: PageBytes): Zone[] {
+/** A thread's own machine over the memory of a machine that another thread shared. It hands out the pages of region `index` of
+ * the count in that machine's options, by itself: nothing is locked, so no two threads may open the same region. Reads
+ * and writes reach all pages. Its page descriptors, counters and faults are its own. Throws ZLAB_MACHINE_OPTIONS. */
+export function openMachine(share: MachineShare, index: number): Machine {
+  const count = share.options.region?.count ?? 1;
+  return new Machine({ ...share.options, region: { index, count } }, share.memory);
+}
+
+/** Zones of the machine, cut to the region; a zone without a page in it is left out. */
+function layOutZones(options: readonly ZoneOptions[], pages: PageTable, pageBytes: PageBytes, region: Region): Zone[] {
   const lowmemPages = options.reduce((sum, zone) => sum + (zone.kind === "HIGHMEM" ? 0 : zone.pages), 0);
-  let startPfn = FIRST_PFN;
-  return options.map((zone) => {
-    const marks = zone.watermarks ?? kernelWatermarks(zone.kind, zone.pages, pageBytes, lowmemPages);
-    const made = new Zone(zone.kind, pages, startPfn, startPfn + zone.pages, marks);
-    startPfn = made.endPfn;
-    return made;
-  });
+  let zoneStartPfn = FIRST_PFN;
+  const zones: Zone[] = [];
+  for (const { kind, pages: zonePages, watermarks } of options) {
+    const zoneEndPfn = zoneStartPfn + zonePages;
+    const startPfn = borderPfn(zoneStartPfn, zoneEndPfn, region.index, region.count);
+    const endPfn = borderPfn(zoneStartPfn, zoneEndPfn, region.index + 1, region.count);
+    const marks = watermarks ?? kernelWatermarks(kind, zonePages, pageBytes, lowmemPages);
+    if (endPfn > startPfn) zones.push(new Zone(kind, pages, startPfn, endPfn, shareOf(marks, region.count)));
+    zoneStartPfn = zoneEndPfn;
+  }
+  if (zones.length > 0) return zones;
+  throw new MachineError(
+    "ZLAB_MACHINE_OPTIONS",
+    `region ${region.index} of ${region.count} has no page: use fewer regions`,
+  );
+}
+
+/** Where part `index` of a zone begins: at a block of the highest order, so that no two regions hold buddies. */
+function borderPfn(startPfn: number, endPfn: number, index: number, count: number): number {
+  if (index === 0) return startPfn;
+  if (index === count) return endPfn;
+  const pfn = startPfn + Math.floor(((endPfn - startPfn) * index) / count);
+  return Math.max(startPfn, pfn - (pfn % 2 ** MAX_PAGE_ORDER));
+}
+
+/** The watermarks of one of `count` equal parts of a zone. */
+function shareOf({ minPages, lowPages, highPages }: Watermarks, count: number): Watermarks {
+  return {
+    minPages: Math.floor(minPages / count),
+    lowPages: Math.floor(lowPages / count),
+    highPages: Math.floor(highPages / count),
+  };
 }
