@@ -1,4 +1,8 @@
 export { ZPoolError, badHandle, corrupt } from "./errors.ts";
+export { hardenedDriver } from "./hardened/hardened-driver.ts";
+export { HardenedError, type Misuse } from "./hardened/hardened-error.ts";
+export { HardenedPool } from "./hardened/hardened-pool.ts";
+export type { ObjectHistory } from "./hardened/object-history.ts";
 export { CpuMapping, CpuMappings, assertCopyRange } from "./mapping.ts";
 export { NO_PAGE, PageLists } from "./page-lists.ts";
 export { driverModule, poolModule } from "./module.ts";

@@ -2,6 +2,8 @@
 
 import { type Errno, isErrno, errnoName } from "@zlab/hw-sim";
 import { ZPoolError } from "./errors.ts";
+import { hardenedDriver } from "./hardened/hardened-driver.ts";
+import { asksForHardening, withoutHardened } from "./hardened/hardened-options.ts";
 import type { ZpoolRegistry } from "./registry.ts";
 import type { PoolStats } from "./stats.ts";
 import type { Capabilities, CheckLevel, Handle, MapMode, Mapping, PoolOptions, ZpoolBackend } from "./zpool-driver.ts";
@@ -133,7 +135,8 @@ export class Zpool implements ZpoolBackend {
 function createPinned(registry: ZpoolRegistry, type: string, name: string, options?: PoolOptions): ZpoolBackend {
   const driver = registry.pin(type);
   try {
-    return driver.create(registry.machine, name, options);
+    if (asksForHardening(options)) return hardenedDriver(driver).create(registry.machine, name, options);
+    return driver.create(registry.machine, name, withoutHardened(options));
   } catch (error) {
     registry.unpin(type);
     throw error;
