@@ -11,6 +11,8 @@ export {
   conformanceSuite,
   runConformance,
 } from "./conformance.ts";
+export { type MisuseCampaign, type MisuseResult, type MisuseTally, runMisuseCampaign } from "./misuse-campaign.ts";
+export { MISUSE_KINDS, type MisuseKind } from "./misuse-kinds.ts";
 export { type CheckParameters, type CheckResult, DEFAULT_RUNS } from "./property.ts";
 export { ReferenceDriver } from "./reference-driver.ts";
 export { type ConformanceSubject, conformanceMachine } from "./subject.ts";
