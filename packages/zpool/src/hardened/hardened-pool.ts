@@ -30,9 +30,6 @@ import { Field } from "./object-records.ts";
 import { ObjectTable } from "./object-table.ts";
 import { FRESH } from "./patterns.ts";
 
-/** Ended mappings are kept up to so many pages' worth of bytes. */
-const KEPT_PAGES = 16;
-
 const poolCounts = new WeakMap<Machine, number>(); // hardened pools made on each machine
 
 function nextPoolNumber(machine: Machine): number {
@@ -79,7 +76,7 @@ export class HardenedPool implements ZpoolBackend {
     this.#areas = Array.from({ length: machine.cpus.count }, () => undefined);
     this.#objects = new ObjectTable(nextPoolNumber(machine));
     this.#contents = new ObjectBytes(plain, machine.memory.hasBytes);
-    this.#kept = new KeptMappings(hardening.keptMappings, KEPT_PAGES * machine.pageBytes);
+    this.#kept = new KeptMappings(hardening.keptMappings, machine.pageBytes);
     this.#freed = new FreedObjects(machine, plain, this.#contents, hardening.quarantineObjects);
     this.#reports = new MisuseReports(plain.type, plain.name, this.#objects);
   }

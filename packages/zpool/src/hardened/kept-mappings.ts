@@ -1,6 +1,6 @@
 // The mappings that ended last. Callers may have kept their bytes, so these are looked at before every operation.
 
-import type { MappingArea } from "./mapping-area.ts";
+import { GUARD_BYTES, type MappingArea } from "./mapping-area.ts";
 
 export class KeptMappings {
   readonly #mostAreas: number;
@@ -8,10 +8,11 @@ export class KeptMappings {
   readonly #areas: MappingArea[] = [];
   #bytes = 0;
 
-  /** Keeps up to `mostAreas` areas of at most `mostBytes` bytes together, but always the latest. */
-  constructor(mostAreas: number, mostBytes: number) {
+  /** Keeps up to `mostAreas` areas if their objects are no larger than a page; of larger ones as many as take no more memory
+   * than that, but always the latest. */
+  constructor(mostAreas: number, pageBytes: number) {
     this.#mostAreas = mostAreas;
-    this.#mostBytes = mostBytes;
+    this.#mostBytes = mostAreas * (pageBytes + 2 * GUARD_BYTES);
   }
 
   /** Poisons the area of a mapping that has ended and keeps it. */

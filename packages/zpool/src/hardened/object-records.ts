@@ -26,9 +26,6 @@ export type Field = (typeof Field)[keyof typeof Field];
 
 const FIELD_COUNT = 12;
 
-/** Bytes that one record takes. */
-export const RECORD_BYTES: number = FIELD_COUNT * Float64Array.BYTES_PER_ELEMENT;
-
 interface Stacks {
   readonly allocatedAt: string | undefined;
   readonly freedAt: string | undefined;

@@ -29,20 +29,17 @@ export interface CommittedMisuse {
   readonly finish?: () => void;
 }
 
+const COMMIT: Readonly<Record<MisuseKind, (bench: MisuseBench) => CommittedMisuse>> = {
+  overrun: (bench) => (bench.below(4) === 0 ? copyBeyondEnd(bench) : writeAroundMapping(bench)),
+  "write-after-unmap": writeAfterUnmap,
+  "write-after-free": (bench) => (bench.below(2) === 0 ? writeToFreedMemory(bench) : writeThroughKeptMapping(bench)),
+  "double-free": doubleFree,
+  "stale-handle": staleHandle,
+};
+
 /** Commits one misuse of a kind; which form it takes is drawn from the bench's random numbers. */
 export function commitMisuse(kind: MisuseKind, bench: MisuseBench): CommittedMisuse {
-  switch (kind) {
-    case "overrun":
-      return bench.below(4) === 0 ? copyBeyondEnd(bench) : writeAroundMapping(bench);
-    case "write-after-unmap":
-      return writeAfterUnmap(bench);
-    case "write-after-free":
-      return bench.below(2) === 0 ? writeToFreedMemory(bench) : writeThroughKeptMapping(bench);
-    case "double-free":
-      return doubleFree(bench);
-    case "stale-handle":
-      return staleHandle(bench);
-  }
+  return COMMIT[kind](bench);
 }
 
 function writeAroundMapping(bench: MisuseBench): CommittedMisuse {
