@@ -12,4 +12,6 @@ export interface CaseResult {
   readonly otherCollections: number;
   /** Resident memory of the process at the end. */
   readonly rssBytes: number;
+  /** Why the case ended early. */
+  readonly refusal?: string;
 }

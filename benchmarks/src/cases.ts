@@ -2,9 +2,13 @@
 // backend deserves, and loads its code only there.
 
 import type { CaseResult } from "./case-result.ts";
+import type { CompactionParameters } from "./cases/compaction.ts";
+import type { ConstructionParameters } from "./cases/construction.ts";
 import type { DensityParameters } from "./cases/density.ts";
 import type { GarbageParameters } from "./cases/garbage.ts";
 import type { MemoryParameters } from "./cases/memory.ts";
+import type { PressureParameters } from "./cases/pressure.ts";
+import type { ScaleParameters } from "./cases/scale.ts";
 import type { SpeedParameters } from "./cases/speed.ts";
 
 /** What each case takes. */
@@ -13,6 +17,10 @@ interface CaseParameters {
   readonly garbage: GarbageParameters;
   readonly density: DensityParameters;
   readonly memory: MemoryParameters;
+  readonly pressure: PressureParameters;
+  readonly compaction: CompactionParameters;
+  readonly scale: ScaleParameters;
+  readonly construction: ConstructionParameters;
 }
 
 type CaseKind = keyof CaseParameters;
@@ -29,6 +37,10 @@ const loaders: { readonly [K in CaseKind]: () => Promise<CaseRunner<K>> } = {
   garbage: async () => (await import("./cases/garbage.ts")).runGarbageCase,
   density: async () => (await import("./cases/density.ts")).runDensityCase,
   memory: async () => (await import("./cases/memory.ts")).runMemoryCase,
+  pressure: async () => (await import("./cases/pressure.ts")).runPressureCase,
+  compaction: async () => (await import("./cases/compaction.ts")).runCompactionCase,
+  scale: async () => (await import("./cases/scale.ts")).runScaleCase,
+  construction: async () => (await import("./cases/construction.ts")).runConstructionCase,
 };
 
 /** Runs a case in this process. */

@@ -67,7 +67,7 @@ async function main(options: BenchArguments): Promise<void> {
     print(formatReport(report));
     reports.push(report);
   }
-  print(formatGoals(reports));
+  if (!options.isTrial) print(formatGoals(reports));
   const run: KeptRun = { ...head, reports };
   if (baseline !== undefined) print(formatComparison(baseline, compareRuns(baseline.reports, reports)));
   if (!options.isTrial) process.stderr.write(`kept as ${keepRun(run, RESULTS_DIRECTORY, options.saveAs)}\n`);

@@ -110,7 +110,7 @@ export function formatComparison(baseline: RunHead, changes: readonly Change[]):
     { title: "before" },
     { title: "now" },
     { title: "now / before" },
-    { title: "", align: "left" as const },
+    { title: "verdict", align: "left" as const },
   ];
   return `${head}${formatTable(columns, rows)}${rest}`;
 }

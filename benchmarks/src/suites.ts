@@ -2,6 +2,8 @@
 
 import type { Suite } from "./suite.ts";
 import { densitySuite } from "./suites/density.ts";
+import { pressureSuite } from "./suites/pressure.ts";
+import { scaleSuite, terabyteSuite } from "./suites/scale.ts";
 import { speedSuite } from "./suites/speed.ts";
 
-export const SUITES: readonly Suite[] = [speedSuite, densitySuite];
+export const SUITES: readonly Suite[] = [speedSuite, densitySuite, pressureSuite, scaleSuite, terabyteSuite];

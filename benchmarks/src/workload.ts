@@ -52,7 +52,7 @@ export function zramLikeSizes(count: number, seed: number): Int32Array {
 }
 
 /** `count` indexes below `bound`. */
-function randomIndexes(count: number, bound: number, seed: number): Int32Array {
+export function randomIndexes(count: number, bound: number, seed: number): Int32Array {
   const prng = new Prng(seed);
   return Int32Array.from({ length: count }, () => prng.below(bound));
 }

@@ -1,14 +1,11 @@
 // The four operations of the speed benchmark as loops over typed arrays. One backend is called from here per process, so the call
 // sites stay monomorphic and the loops cost little; what they cost is measured with a pool that does nothing.
 
-import { GFP_KERNEL, isErrno } from "@zlab/hw-sim";
-import type { Handle, ZpoolBackend } from "@zlab/zpool";
+import { GFP_KERNEL, type Machine, isErrno } from "@zlab/hw-sim";
+import type { Handle } from "@zlab/zpool";
 import { makePayload } from "../payload.ts";
 import type { Workload } from "../workload.ts";
-import type { Machine } from "@zlab/hw-sim";
-
-/** The pool's calls that are measured. */
-export type MeasuredPool = Pick<ZpoolBackend, "malloc" | "free" | "read" | "write">;
+import type { MeasuredPool } from "./idle-pool.ts";
 
 export class SpeedLoops {
   readonly #pool: MeasuredPool;

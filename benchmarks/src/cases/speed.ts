@@ -5,8 +5,9 @@ import type { Machine } from "@zlab/hw-sim";
 import type { CaseResult } from "../case-result.ts";
 import { GarbageCounter } from "../garbage.ts";
 import { type WorkloadShape, makeWorkload, workloadChecksum } from "../workload.ts";
+import { type MeasuredPool, idlePool } from "./idle-pool.ts";
 import { machineAndPool } from "./pools.ts";
-import { type MeasuredPool, SpeedLoops } from "./speed-loops.ts";
+import { SpeedLoops } from "./speed-loops.ts";
 
 export interface SpeedParameters extends WorkloadShape {
   /** A backend's label as in `zlab backends`, or "harness": a pool that does nothing. */
@@ -51,17 +52,6 @@ export async function runSpeedCase({ backend, ...shape }: SpeedParameters): Prom
 function measuredPool(backend: string, live: number): { machine: Machine; pool: MeasuredPool } {
   const made = machineAndPool(backend === "harness" ? "zsmalloc" : backend, live * 4096);
   return backend === "harness" ? { ...made, pool: idlePool() } : made;
-}
-
-/** Answers every call and does nothing: what is left is the cost of the loops. */
-function idlePool(): MeasuredPool {
-  let last = 0;
-  return {
-    malloc: () => ++last as ReturnType<MeasuredPool["malloc"]>,
-    free: () => {},
-    read: () => {},
-    write: () => {},
-  };
 }
 
 /** The samples after the warm-ups; `measure` is told the index over both. */

@@ -1,0 +1,12 @@
+// The program `zlab`, as a process.
+
+import { fileURLToPath } from "node:url";
+import { outputOf } from "./child.ts";
+
+/** The program's file. */
+export const LAB_PROGRAM: string = fileURLToPath(new URL("main.js", import.meta.resolve("@zlab/lab")));
+
+/** Runs `zlab` and returns what it prints. */
+export function runLab(args: readonly string[]): Promise<string> {
+  return outputOf(process.execPath, [LAB_PROGRAM, ...args]);
+}
