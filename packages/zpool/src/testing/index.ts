@@ -1,5 +1,6 @@
 // The conformance kit for authors of backends.
 
+export { type CampaignResult, type CampaignRun, campaignCounterexample, campaignRun } from "./campaign-run.ts";
 export {
   type ConformanceOptions,
   type ConformanceProperty,
@@ -13,6 +14,8 @@ export {
 } from "./conformance.ts";
 export { type MisuseCampaign, type MisuseResult, type MisuseTally, runMisuseCampaign } from "./misuse-campaign.ts";
 export { MISUSE_KINDS, type MisuseKind } from "./misuse-kinds.ts";
+export { frontEndDriver } from "./front-end.ts";
+export { minimizeList } from "./minimize.ts";
 export { type CheckParameters, type CheckResult, DEFAULT_RUNS } from "./property.ts";
 export { ReferenceDriver } from "./reference-driver.ts";
-export { type ConformanceSubject, conformanceMachine } from "./subject.ts";
+export { type ConformanceSubject, type SwitchTarget, conformanceMachine } from "./subject.ts";

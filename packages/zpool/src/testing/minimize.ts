@@ -11,34 +11,41 @@ const MAX_STEPS = 800_000;
 const CHURN_WEIGHT = 3;
 
 /** Tells whether a candidate fails, as long as the budget lasts. */
-class Judge {
-  readonly #fails: (candidate: Program) => boolean;
+class Judge<T> {
+  readonly #fails: (candidate: readonly T[]) => boolean;
+  readonly #weigh: (item: T) => number;
   #executions = MAX_EXECUTIONS;
   #steps = MAX_STEPS;
 
-  constructor(fails: (candidate: Program) => boolean) {
+  constructor(fails: (candidate: readonly T[]) => boolean, weigh: (item: T) => number) {
     this.#fails = fails;
+    this.#weigh = weigh;
   }
 
   get exhausted(): boolean {
     return this.#executions <= 0 || this.#steps <= 0;
   }
 
-  fails(candidate: Program): boolean {
+  fails(candidate: readonly T[]): boolean {
     if (this.exhausted) return false;
     this.#executions--;
-    for (const step of candidate) this.#steps -= step.op === "churn" ? CHURN_WEIGHT * step.count : 1;
+    for (const item of candidate) this.#steps -= this.#weigh(item);
     return this.#fails(candidate);
   }
 }
 
 /** Returns a program that `fails` too and is as short as could be found. `fails` must hold for `program`. */
 export function minimize(program: Program, fails: (candidate: Program) => boolean): Program {
-  const judge = new Judge(fails);
+  const judge = new Judge(fails, (step: Step) => (step.op === "churn" ? CHURN_WEIGHT * step.count : 1));
   return removeSteps(simplifySteps(removeSteps(program, judge), judge), judge);
 }
 
-function removeSteps(program: Program, judge: Judge): Program {
+/** The same for commands of any other language, of which any may be left out. */
+export function minimizeList<T>(commands: readonly T[], fails: (candidate: readonly T[]) => boolean): readonly T[] {
+  return removeSteps(commands, new Judge(fails, () => 1));
+}
+
+function removeSteps<T>(program: readonly T[], judge: Judge<T>): readonly T[] {
   let smallest = program;
   let size = Math.ceil(smallest.length / 2);
   while (size >= 1 && smallest.length > 0) {
@@ -51,7 +58,7 @@ function removeSteps(program: Program, judge: Judge): Program {
 }
 
 /** Tries to leave out each chunk of `size` steps, the last first: what follows the failure always can go. */
-function removeChunks(program: Program, size: number, judge: Judge): Program {
+function removeChunks<T>(program: readonly T[], size: number, judge: Judge<T>): readonly T[] {
   let smallest = program;
   for (let end = smallest.length; end > 0 && !judge.exhausted; end -= size) {
     const start = Math.max(0, end - size);
@@ -61,7 +68,7 @@ function removeChunks(program: Program, size: number, judge: Judge): Program {
   return smallest;
 }
 
-function simplifySteps(program: Program, judge: Judge): Program {
+function simplifySteps(program: Program, judge: Judge<Step>): Program {
   let simplest = program;
   const onOneCpu = simplest.map((step) => ({ ...step, cpu: 0 }));
   if (judge.fails(onOneCpu)) simplest = onOneCpu;
@@ -83,6 +90,7 @@ function simplerSteps(step: Step): Step[] {
   if (step.op === "malloc" && step.gfp !== GFP_KERNEL) simpler.push({ ...step, gfp: GFP_KERNEL });
   if (step.op === "squat" && step.leavePages > 0)
     simpler.push({ ...step, leavePages: 0 }, { ...step, leavePages: step.leavePages >> 1 });
+  if (step.op === "inject" && step.percent > 0 && step.percent < 100) simpler.push({ ...step, percent: 100 });
   if (step.op === "churn") {
     for (const part of [2, 16, 256, step.count]) {
       const less = Math.floor(step.count / part);

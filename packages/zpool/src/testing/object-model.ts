@@ -55,6 +55,16 @@ export class ObjectModel {
     this.#define(index, index + 1);
   }
 
+  /** The same object under another handle, after it was copied to another pool: what was asked for in malloc, and no more. */
+  movedTo(handle: Handle): ObjectModel {
+    const moved = new ObjectModel(this.name, this.pool, handle, this.bytes, this.gfp);
+    const length = Math.min(this.bytes, this.content.length);
+    moved.#grow(length);
+    moved.content.set(this.content.subarray(0, length));
+    for (let i = 0; i < length; i++) if (this.known[i] === 1) moved.#define(i, i + 1);
+    return moved;
+  }
+
   /** From now on no byte is defined. */
   forget(): void {
     this.known.fill(0);
@@ -94,7 +104,7 @@ const NOTHING = new Uint8Array(0);
 
 /** How many bytes from the start of `content` are in `got` at `offset` too, up to `length`, counted in words where both
  * arrays allow it: a lower bound, to be followed by a comparison of bytes. */
-function equalWords(content: Uint8Array, got: Uint8Array, offset: number, length: number): number {
+export function equalWords(content: Uint8Array, got: Uint8Array, offset: number, length: number): number {
   const start = got.byteOffset + offset;
   const wordCount = Math.min(length, got.length - offset) >> 2;
   if ((start & 3) !== 0 || wordCount < 8) return 0;

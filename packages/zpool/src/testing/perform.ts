@@ -6,6 +6,7 @@ import { assertContent, assertUnchanged, poolPrefix } from "./judge.ts";
 import { ObjectModel, fillPattern } from "./object-model.ts";
 import { look, mapStep, store, unmapStep, withMapping } from "./perform-mapping.ts";
 import { performRefusal } from "./perform-refusals.ts";
+import { switchBackend } from "./perform-switch.ts";
 import { type Session, describeNumber } from "./session.ts";
 import type { Step } from "./step.ts";
 
@@ -54,6 +55,10 @@ export function perform(session: Session, step: Step): void {
     case "release":
       session.begin(0, () => `the machine gets ${step.pages} pages back`);
       return session.release(step.pages);
+    case "inject":
+      return inject(session, step);
+    case "switch":
+      return switchBackend(session, step);
     case "observe":
       return observe(session, step);
     default:
@@ -61,8 +66,19 @@ export function perform(session: Session, step: Step): void {
   }
 }
 
+function inject(session: Session, { percent, seed }: StepOf<"inject">): void {
+  session.begin(0, () => `from now on ${percent} % of the page allocations fail`);
+  session.machine.faults.failPageAlloc(percent === 0 ? undefined : { probability: percent, seed });
+}
+
+/** Not if the object is there already, or is too large for the backend that the pool was switched to. */
+function isPossible(session: Session, { name, bytes }: StepOf<"malloc">): boolean {
+  return !session.objects.has(name) && bytes <= session.context.capabilities.maxBytes;
+}
+
 function malloc(session: Session, step: StepOf<"malloc">): void {
-  if (session.objects.has(step.name)) return;
+  if (!isPossible(session, step)) return;
+  const before = session.judges("state") ? session.stateOf(step.pool) : [];
   const refusedBefore = session.refusedPageRequests();
   const result = callMalloc(session, step);
   if (result >= 0 || Number.isNaN(result)) return admit(session, step, result as Handle);
@@ -72,6 +88,7 @@ function malloc(session: Session, step: StepOf<"malloc">): void {
     session.fail("returned ENOMEM, although the machine refused no page");
   }
   session.note(": ENOMEM");
+  if (session.judges("state")) assertUnchanged(session, step.pool, before);
 }
 
 type Request = Pick<StepOf<"malloc">, "name" | "bytes" | "gfp" | "cpu" | "pool">;
@@ -92,15 +109,16 @@ function admit(session: Session, { name, bytes, gfp, pool }: Request, handle: Ha
 /** Fails the first page allocation of the call, then the second, and so on; each time nothing may change, and at last the
  * call succeeds. A backend that makes do with less after a refusal may succeed earlier. */
 function mallocUnderFaults(session: Session, step: StepOf<"malloc">): void {
-  if (session.objects.has(step.name)) return;
+  if (!isPossible(session, step)) return;
   const { faults } = session.machine;
   for (let nth = 1; nth <= MAX_FAULTS; nth++) {
+    const refusedBefore = session.refusedPageRequests();
     const before = session.judges("state") ? session.stateOf(step.pool) : [];
     faults.failNth(nth);
     const result = callMalloc(session, step);
     const happened = !faults.nthPending;
     faults.failNth(0);
-    if (!happened) return judgeRetry(session, step, result, nth);
+    if (!happened) return judgeRetry(session, step, result, refusedBefore);
     session.note(`, page allocation ${nth} of the call failing`);
     if (result >= 0) return admit(session, step, result as Handle);
     session.counts[step.pool]!.failures++;
@@ -110,10 +128,13 @@ function mallocUnderFaults(session: Session, step: StepOf<"malloc">): void {
   }
 }
 
-function judgeRetry(session: Session, step: StepOf<"malloc">, result: number, nth: number): void {
+/** Without a failure injected the call may fail only if the machine has really run out of pages. */
+function judgeRetry(session: Session, step: StepOf<"malloc">, result: number, refusedBefore: number): void {
   if (result >= 0) return admit(session, step, result as Handle);
   session.counts[step.pool]!.failures++;
-  if (nth > 1) session.fail(`returned ${describeNumber(result)} when it was repeated without a failure`);
+  if (session.refusedPageRequests() === refusedBefore) {
+    session.fail(`returned ${describeNumber(result)} when it was repeated without a failure`);
+  }
   if (result !== ENOMEM) session.fail(`returned ${describeNumber(result)} for a size that is allowed`);
 }
 
@@ -210,7 +231,9 @@ function readThroughMapping(session: Session, object: ObjectModel, cpu: number, 
 }
 
 function assertGuards(session: Session, target: Uint8Array, from: number, length: number): void {
-  const touched = target.findIndex((byte, i) => (i < from || i >= from + length) && byte !== GUARD);
+  const before = target.subarray(0, from).findIndex((byte) => byte !== GUARD);
+  const after = target.subarray(from + length).findIndex((byte) => byte !== GUARD);
+  const touched = before >= 0 || after < 0 ? before : from + length + after;
   if (touched >= 0) session.fail(`byte ${touched} of the buffer was touched, outside ${from} to ${from + length - 1}`);
 }
 
@@ -220,7 +243,8 @@ function compact(session: Session, { cpu, pool }: StepOf<"compact">): void {
   const pages = callCompact(session, cpu, pool);
   session.note(`: ${pages}`);
   if (before !== undefined) assertCompactionCounted(session, pages, before, compactionCounters(session, pool));
-  if (!session.judges("settling")) return;
+  const isAnyMapped = session.open.some((mapping) => mapping !== undefined);
+  if (!session.judges("settling") || isAnyMapped) return; // what is mapped is in the way
   const again = callCompact(session, cpu, pool);
   if (again !== 0) session.fail(`returned ${again} right after a compaction, expected 0`);
 }

@@ -6,7 +6,7 @@ import { type PropertySpec, judging } from "./property.ts";
 import type { BadHandleSource, HandleCall } from "./step.ts";
 import { type Workload, workload } from "./workloads.ts";
 
-const CALLS: readonly HandleCall[] = ["free", "map", "unmap", "read", "write"];
+export const CALLS: readonly HandleCall[] = ["free", "map", "unmap", "read", "write"];
 
 /** A population with holes; then bad handles, and use of the pool between them that would show damage. */
 function misusing(longest: number, misuse: (builder: ProgramBuilder) => void): Workload {
@@ -30,7 +30,7 @@ function withAllCalls(builder: ProgramBuilder, source: BadHandleSource): void {
 
 const zeroHandles = misusing(10, (builder) => withAllCalls(builder, { kind: "value", value: 0 }));
 
-const MADE_UP = [
+export const MADE_UP: readonly number[] = [
   -1,
   -12,
   1,
@@ -51,7 +51,28 @@ const MADE_UP = [
   NaN,
   Infinity,
 ];
-const NEAR = [1, -1, 2, 4, 8, -8, 16, 24, 32, 63, 64, -64, 128, 256, 4096, -4096, 65536, 2 ** 20, 2 ** 32, 0.5];
+export const NEAR: readonly number[] = [
+  1,
+  -1,
+  2,
+  4,
+  8,
+  -8,
+  16,
+  24,
+  32,
+  63,
+  64,
+  -64,
+  128,
+  256,
+  4096,
+  -4096,
+  65536,
+  2 ** 20,
+  2 ** 32,
+  0.5,
+];
 
 const madeUpHandles = misusing(24, (builder) => {
   const near = builder.pick();

@@ -1,7 +1,7 @@
 // One run of a program: a machine, one or two pools on it, the model of what they must hold, and the protocol of what was done.
 
 import {
-  GFP_KERNEL,
+  GFP_NOWAIT,
   type Machine,
   type Pfn,
   ZlabError,
@@ -11,9 +11,9 @@ import {
   isErrno,
 } from "@zlab/hw-sim";
 import type { PoolStats } from "../stats.ts";
-import { MapMode, type Mapping, type ZpoolBackend } from "../zpool-driver.ts";
+import { type Capabilities, MapMode, type Mapping, type ZpoolBackend } from "../zpool-driver.ts";
 import { FreedPages } from "./freed-pages.ts";
-import { type ObjectModel, fillPattern } from "./object-model.ts";
+import { type ObjectModel, equalWords, fillPattern } from "./object-model.ts";
 import type { ObjectName } from "./step.ts";
 import type { Context } from "./subject.ts";
 
@@ -91,7 +91,6 @@ export interface SessionOptions {
 }
 
 export class Session {
-  readonly context: Context;
   readonly machine: Machine;
   readonly hasBytes: boolean;
   /** Live objects. */
@@ -101,10 +100,13 @@ export class Session {
   readonly counts: readonly ExpectedCounts[] = [newCounts(), newCounts()];
   /** Per CPU. */
   readonly open: (OpenMapping | undefined)[];
+  /** Calls and other actions that were begun so far. */
+  actions: number = 0;
   /** The result of the latest malloc, for comparisons between sessions. */
   lastResult: number = 0;
   /** Pages free before the pools were made. */
   readonly freePagesAtStart: number;
+  #context: Context;
   readonly #judged: ReadonlySet<Aspect>;
   readonly #pools: (ZpoolBackend | undefined)[] = [undefined, undefined];
   readonly #destroyed: boolean[] = [false, false];
@@ -117,7 +119,7 @@ export class Session {
   #currentText: (() => string) | undefined;
 
   constructor(context: Context, { judge = [], keepProtocol = false, machine = context.newMachine() }: SessionOptions) {
-    this.context = context;
+    this.#context = context;
     this.#judged = new Set(judge);
     this.machine = machine;
     this.hasBytes = machine.memory.hasBytes;
@@ -127,6 +129,15 @@ export class Session {
     this.freePagesAtStart = machine.freePageCount();
     if (this.judges("freed pages") && this.hasBytes) this.#freedPages = new FreedPages(machine);
     this.pool(0);
+  }
+
+  get context(): Context {
+    return this.#context;
+  }
+
+  /** From now on the pools can do what their backend, another than before, can do. */
+  adoptCapabilities(capabilities: Capabilities): void {
+    this.#context = { ...this.#context, capabilities };
   }
 
   judges(aspect: Aspect): boolean {
@@ -178,9 +189,10 @@ export class Session {
     return this.open.some((mapping) => mapping?.object === object);
   }
 
-  /** The flags, without those that the CPU's state forbids: no sleeping while preemption is off. */
+  /** The flags, without those that the CPU's state forbids (no sleeping while preemption is off) or the backend refuses. */
   usableGfp(cpu: number, gfp: number): number {
-    return this.open[cpu] === undefined ? gfp : gfp & ~__GFP_DIRECT_RECLAIM;
+    const allowed = this.#context.capabilities.movable ? gfp : gfp & ~__GFP_HIGHMEM;
+    return this.open[cpu] === undefined ? allowed : allowed & ~__GFP_DIRECT_RECLAIM;
   }
 
   /** Page requests that the machine refused so far. */
@@ -237,7 +249,7 @@ export class Session {
   /** Takes pages until only `leavePages` are free, and marks their bytes. */
   squat(leavePages: number): void {
     while (this.machine.freePageCount() > leavePages) {
-      const pfn = this.machine.allocPages(0, GFP_KERNEL | __GFP_HIGHMEM, this.#squatter);
+      const pfn = this.machine.allocPages(0, GFP_NOWAIT | __GFP_HIGHMEM, this.#squatter);
       if (isErrno(pfn)) return;
       this.#squattedPages.push(pfn);
       if (this.hasBytes) this.machine.memory.copyIn(pfn, 0, this.#squatterPage(), 0, this.context.pageBytes);
@@ -261,6 +273,7 @@ export class Session {
     for (const page of this.#squattedPages) {
       const start = this.machine.memory.offsetOf(page);
       const got = this.machine.memory.chunkOf(page);
+      if (equalWords(expected, got, start, expected.length) === expected.length) continue;
       for (let byte = 0; byte < expected.length; byte++) {
         if (got[start + byte] !== expected[byte]) return { page, byte };
       }
@@ -314,6 +327,7 @@ export class Session {
 
   /** Notes what is being done, for the protocol. */
   begin(cpu: number, text: () => string): void {
+    this.actions++;
     const line = cpu === 0 ? text : () => `on CPU ${cpu}: ${text()}`;
     this.#currentText = line;
     this.#lines?.push(line());

@@ -62,6 +62,10 @@ export type Step =
   | (Place & { readonly op: "squat"; readonly leavePages: number })
   /** The kit gives `pages` of those pages back. */
   | (Place & { readonly op: "release"; readonly pages: number })
+  /** From now on so many per cent of the page allocations fail; 0 ends it. */
+  | (Place & { readonly op: "inject"; readonly percent: number; readonly seed: number })
+  /** Exchanges the backend of a pool that has a front end for one of the subject's other backends, with all objects. */
+  | (Place & { readonly op: "switch"; readonly target: number; readonly gfp: number })
   /** Calls that must be refused with a code and change nothing. */
   | (Place & { readonly op: "refused-malloc"; readonly bytes: number; readonly gfp: number; readonly errno: Errno })
   | (Place & { readonly op: "bad-handle"; readonly call: HandleCall; readonly source: BadHandleSource })

@@ -14,6 +14,14 @@ export interface ConformanceSubject {
   readonly machine?: () => MachineOptions | Machine;
   /** Page size of the default machine in bytes; default 4096. */
   readonly pageBytes?: number;
+  /** What a pool with a front end (`frontEndDriver`) can be switched to while it is in use. */
+  readonly switchTargets?: readonly SwitchTarget[];
+}
+
+/** A backend whose driver the front end knows, and the options of the pool that is switched to. */
+export interface SwitchTarget {
+  readonly driver: ZpoolDriver;
+  readonly options?: PoolOptions;
 }
 
 const MAX_MACHINE_PAGES = 1024;
@@ -49,6 +57,7 @@ export interface Context {
   /** Largest object that workloads ask for: `maxBytes`, but at most 4 pages and a 16th of the machine, so that memory runs
    * out only where it is meant to. */
   readonly largestBytes: number;
+  readonly switchTargets: readonly SwitchTarget[];
   newMachine(): Machine;
   newPool(machine: Machine, name: string, extraOptions?: PoolOptions): ZpoolBackend;
 }
@@ -79,6 +88,7 @@ export function contextOf(subject: ConformanceSubject): Context {
       1,
       Math.min(capabilities.maxBytes, 4 * machine.pageBytes, Math.floor((machinePages * machine.pageBytes) / 16)),
     ),
+    switchTargets: subject.switchTargets ?? [],
     newMachine,
     newPool: (on, name, extraOptions) =>
       extraOptions === undefined && options === undefined
