@@ -9,6 +9,7 @@ import {
   PAGE_SIZE_HELP,
   chainListOption,
   formatOption,
+  integerOption,
   listOption,
   pageSizeOption,
 } from "../options.ts";
@@ -19,8 +20,11 @@ export interface PredictOptions extends PageOptions {
   readonly codec: readonly string[];
   readonly backends: readonly string[];
   readonly chain: readonly number[];
+  readonly jobs?: number;
   readonly json?: boolean;
 }
+
+const jobsOption = integerOption("--jobs", 1, 256);
 
 export const register: RegisterCommand = (program, context) => {
   program
@@ -39,6 +43,7 @@ export const register: RegisterCommand = (program, context) => {
     .option("--chain <sizes>", "chain sizes of zsmalloc, 4 to 16, separated by commas", chainListOption, [8])
     .option("--page-size <bytes>", PAGE_SIZE_HELP, pageSizeOption)
     .option("--format <format>", FORMAT_HELP, formatOption)
+    .option("--jobs <n>", "threads that compress (default: one per processor, one for small inputs)", jobsOption)
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",

@@ -17,8 +17,18 @@ export interface ByteSource {
   /** As the user named it. */
   readonly name: string;
   readonly byteCount: number;
+  /** What another thread makes the same source of. Bytes that aren't in a file are copied into shared memory for it. */
+  readonly shared: SharedSource;
   /** Makes the bytes readable until the reader is disposed of. Throws a `UsageError` if that isn't possible any more. */
   open(): ByteReader;
+}
+
+/** A source as it is handed to another thread. */
+export interface SharedSource {
+  readonly name: string;
+  /** The absolute path of the file; or the bytes, which then aren't in a file. */
+  readonly content: string | Uint8Array;
+  readonly byteCount: number;
 }
 
 interface ByteReader extends Disposable {
@@ -32,7 +42,21 @@ export function memorySource(name: string, bytes: Uint8Array): ByteSource {
     read: (position, target) => target.set(bytes.subarray(position, position + target.length)),
     [Symbol.dispose]: () => {},
   };
-  return { name, byteCount: bytes.length, open: () => reader };
+  return {
+    name,
+    byteCount: bytes.length,
+    get shared() {
+      const content = new Uint8Array(new SharedArrayBuffer(bytes.length));
+      content.set(bytes);
+      return { name, content, byteCount: bytes.length };
+    },
+    open: () => reader,
+  };
+}
+
+/** The source that another thread has handed over. */
+export function openShared({ name, content, byteCount }: SharedSource): ByteSource {
+  return typeof content === "string" ? pathSource(name, content, byteCount) : memorySource(name, content);
 }
 
 /** A file, or a pipe, which is read whole. It is opened whenever it is read, so that nothing must be closed. Throws a `UsageError`
@@ -47,7 +71,7 @@ export function fileSource(file: string, cwd: string): ByteSource {
       if (bytes !== undefined) return memorySource(file, bytes);
       throw fileError(file, "a pipe may give at most 1 GiB; save it to a file, which may be of any length");
     }
-    return { name: file, byteCount: status.size, open: () => openReader(file, path) };
+    return pathSource(file, path, status.size);
   });
 }
 
@@ -74,6 +98,10 @@ export function readUpTo(descriptor: number, maxBytes: number): Uint8Array | und
     if (byteCount > maxBytes) return undefined;
     chunks.push(count < chunk.length / 2 ? chunk.slice(0, count) : chunk.subarray(0, count));
   }
+}
+
+function pathSource(name: string, path: string, byteCount: number): ByteSource {
+  return { name, byteCount, shared: { name, content: path, byteCount }, open: () => openReader(name, path) };
 }
 
 /** The first bytes of a source, at most `byteCount`. */

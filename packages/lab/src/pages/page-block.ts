@@ -1,7 +1,14 @@
 // The pages of one input, which are read when they are needed.
 
-import type { ByteSource } from "./byte-source.ts";
+import { type ByteSource, type SharedSource, openShared } from "./byte-source.ts";
 import type { PageExtent } from "./formats/page-format.ts";
+
+/** A block as it is handed to another thread; what its pages are from is left out. */
+export interface SharedBlock {
+  readonly source: SharedSource;
+  readonly format: string;
+  readonly extents: readonly PageExtent[];
+}
 
 export class PageBlock {
   /** File name, or what else the input is called. */
@@ -42,6 +49,15 @@ export class PageBlock {
     this.#firstPages = firstPages;
     this.pageCount = pageCount;
     this.zeroFilledBytes = pageCount * pageBytes - byteCount;
+  }
+
+  /** The block that another thread has handed over. */
+  static of({ source, format, extents }: SharedBlock, pageBytes: number): PageBlock {
+    return new PageBlock(openShared(source), format, extents, pageBytes);
+  }
+
+  share(): SharedBlock {
+    return { source: this.#source.shared, format: this.format, extents: this.#extents };
   }
 
   /** Fills `target` with the pages from `firstPage`. */

@@ -2,7 +2,7 @@
 // which they are asked for, so that they need not fit into memory.
 
 import { counted } from "../output/format.ts";
-import type { PageBlock } from "./page-block.ts";
+import { PageBlock, type SharedBlock } from "./page-block.ts";
 
 /** One file, or the corpus. */
 export interface PageSource {
@@ -12,6 +12,12 @@ export interface PageSource {
   readonly pageCount: number;
   /** Bytes of incomplete pages that the file didn't have and that were filled with zeros. */
   readonly zeroFilledBytes: number;
+}
+
+/** Pages as they are handed to another thread, which reads them by itself. */
+export interface SharedPages {
+  readonly pageBytes: number;
+  readonly blocks: readonly SharedBlock[];
 }
 
 /** What is read at a time; small enough to stay in a processor's cache. */
@@ -32,6 +38,18 @@ export class PageSet {
     this.#blocks = blocks;
     this.pageCount = blocks.reduce((sum, block) => sum + block.pageCount, 0);
     this.#run = new Uint8Array(Math.min(RUN_BYTES, Math.max(1, this.pageCount) * pageBytes));
+  }
+
+  /** The pages that another thread has handed over. */
+  static of({ pageBytes, blocks }: SharedPages): PageSet {
+    return new PageSet(
+      pageBytes,
+      blocks.map((block) => PageBlock.of(block, pageBytes)),
+    );
+  }
+
+  share(): SharedPages {
+    return { pageBytes: this.pageBytes, blocks: this.#blocks.map((block) => block.share()) };
   }
 
   /** A page, counted over all sources. The bytes are good until the next call. */

@@ -6,6 +6,8 @@ import type { BackendVariant } from "../compose.ts";
 
 export interface Candidate {
   readonly codec: Codec;
+  /** Place of the codec in the list of all. */
+  readonly codecIndex: number;
   readonly variant: BackendVariant;
   /** Largest number of pages in a zspage; undefined for allocators that can't choose it. */
   readonly chainSize: number | undefined;
@@ -17,7 +19,7 @@ export async function candidatesOf(
   chainSizes: readonly number[],
   cwd: string,
 ): Promise<Candidate[]> {
-  const pools: Omit<Candidate, "codec">[] = [];
+  const pools: Omit<Candidate, "codec" | "codecIndex">[] = [];
   for (const name of backends) {
     for (const [i, chainSize] of chainSizes.entries()) {
       const [variant] = await selectVariants([name], [], cwd, chainSize);
@@ -25,5 +27,5 @@ export async function candidatesOf(
       if (hasChains || i === 0) pools.push({ variant: variant!, chainSize: hasChains ? chainSize : undefined });
     }
   }
-  return codecs.flatMap((codec) => pools.map((pool) => ({ codec, ...pool })));
+  return codecs.flatMap((codec, codecIndex) => pools.map((pool) => ({ codec, codecIndex, ...pool })));
 }

@@ -1,7 +1,6 @@
 // `zlab predict`: what memory pages would cost in a zram device. The pages are read once, one after the other; each is compressed once per
 // codec, for its length, and written to the devices of all combinations.
 
-import { type Codec, type CodecStream, isSameFilled } from "@zlab/codecs";
 import type { PredictOptions } from "../commands/predict.ts";
 import { type InputSummary, summariseInput } from "../compare/comparison.ts";
 import { selectCodecs } from "../compare/select.ts";
@@ -11,11 +10,11 @@ import { writeJson } from "../output/json.ts";
 import { type Progress, startProgress } from "../output/progress.ts";
 import type { PageSet } from "../pages/page-set.ts";
 import { readPages } from "../pages/read-pages.ts";
+import { defaultJobs } from "../sizing/jobs.ts";
+import { type SizingTask, sizePages } from "../sizing/size-pages.ts";
 import { type Candidate, candidatesOf } from "./candidates.ts";
 import { PredictedDevice, type Prediction } from "./prediction.ts";
 import { writeReport } from "./report.ts";
-
-const PAGES_PER_REPORT = 256;
 
 /** The result, as `--json` prints it. */
 export interface PredictResult {
@@ -38,9 +37,11 @@ export async function predict(
   const candidates = await candidatesOf(codecs, options.backends, options.chain, context.cwd);
   const pageSet = readPages(files, context.cwd, options);
   const devices = createDevices(candidates, pageSet);
+  const jobs = options.jobs ?? defaultJobs(pageSet, pageSet.pageCount);
+  const task = { pages: pageSet, codecItems: options.codec, codecs, cwd: context.cwd, jobs };
   {
     using progress = startProgress(context.stderr, pageSet.pageCount);
-    writePages(pageSet, codecs, devices, progress);
+    await writePages(task, devices, progress);
   }
   const result: PredictResult = {
     input: summariseInput(pageSet),
@@ -57,34 +58,21 @@ function createDevices(candidates: readonly Candidate[], { pageBytes, pageCount 
   return candidates.map((candidate) => new PredictedDevice(candidate, machineOptions, pageCount));
 }
 
-/** The devices of one codec, and its stream. */
-interface Lane {
-  readonly stream: CodecStream;
-  readonly devices: readonly PredictedDevice[];
-}
-
-function writePages(
-  pageSet: PageSet,
-  codecs: readonly Codec[],
+/** Writes each page once, in order. */
+async function writePages(
+  task: Omit<SizingTask, "pageCount" | "onSized">,
   devices: readonly PredictedDevice[],
   progress: Progress,
-): void {
-  const lanes: Lane[] = codecs.map((codec) => ({
-    stream: codec.createStream(),
-    devices: devices.filter(({ candidate }) => candidate.codec === codec),
-  }));
-  for (let pageIndex = 0; pageIndex < pageSet.pageCount; pageIndex++) {
-    if (pageIndex % PAGES_PER_REPORT === 0) progress.update(pageIndex, "pages");
-    const page = pageSet.page(pageIndex);
-    if (isSameFilled(page)) {
-      for (const device of devices) device.writeSameFilled(pageIndex);
-      continue;
-    }
-    for (const lane of lanes) {
-      const bytes = lane.stream.compressedSize(page);
-      for (const device of lane.devices) device.write(pageIndex, bytes);
-    }
-  }
+): Promise<void> {
+  const { pageCount } = task.pages;
+  await sizePages({
+    ...task,
+    pageCount,
+    onSized(sizes, firstPage, endPage) {
+      for (const device of devices) device.writePages(sizes, firstPage, endPage);
+      progress.update(endPage, "pages");
+    },
+  });
 }
 
 /** Results by memory used, those that refuse pages after those that take all. */

@@ -3,6 +3,7 @@
 import { CodecRegistry } from "@zlab/codecs";
 import type { MachineOptions } from "@zlab/hw-sim";
 import { type PageStore, Zram, resolveZramOptions } from "@zlab/zram";
+import type { SizeTable } from "../sizing/size-table.ts";
 import { createRegistry } from "../compose.ts";
 import type { Candidate } from "./candidates.ts";
 import { type Waste, wasteOf } from "./waste.ts";
@@ -53,14 +54,15 @@ export class PredictedDevice {
     this.#store = this.#device.store!;
   }
 
-  /** Writes a page of one word. The word makes no difference to what is counted. */
-  writeSameFilled(pageIndex: number): void {
-    this.#store.storeWord(pageIndex, 0, 0);
+  /** Writes pages of the input, each to the slot of its number. */
+  writePages(sizes: SizeTable, firstPage: number, endPage: number): void {
+    for (let pageIndex = firstPage; pageIndex < endPage; pageIndex++) this.#write(pageIndex, sizes, pageIndex);
   }
 
-  /** Writes a page that compresses to so many bytes. */
-  write(pageIndex: number, compressedBytes: number): void {
-    this.#store.storeLength(pageIndex, compressedBytes);
+  /** Writes a page of the input to a slot. The word of a same-filled page makes no difference to what is counted. */
+  #write(slotIndex: number, sizes: SizeTable, pageIndex: number): void {
+    if (sizes.isSameFilled(pageIndex)) this.#store.storeWord(slotIndex, 0, 0);
+    else this.#store.storeLength(slotIndex, sizes.sizeOf(this.candidate.codecIndex, pageIndex));
   }
 
   /** What the device shows now, but for the rank. */
