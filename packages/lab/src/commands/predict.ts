@@ -8,11 +8,13 @@ import {
   FORMAT_HELP,
   PAGE_SIZE_HELP,
   chainListOption,
+  choiceOption,
   formatOption,
   integerOption,
   listOption,
   pageSizeOption,
 } from "../options.ts";
+import type { BlktraceAction, HistoryFormatName } from "../history/formats/history-format.ts";
 import type { PageOptions } from "../pages/read-pages.ts";
 import { examples } from "./examples.ts";
 
@@ -20,10 +22,19 @@ export interface PredictOptions extends PageOptions {
   readonly codec: readonly string[];
   readonly backends: readonly string[];
   readonly chain: readonly number[];
+  readonly history?: string;
+  readonly historyFormat?: HistoryFormatName;
+  readonly historyAction: BlktraceAction;
   readonly jobs?: number;
   readonly json?: boolean;
 }
 
+const historyFormatOption: (text: string) => HistoryFormatName = choiceOption("--history-format", [
+  "ndjson",
+  "msr",
+  "blkparse",
+]);
+const historyActionOption: (text: string) => BlktraceAction = choiceOption("--history-action", ["Q", "C"]);
 const jobsOption = integerOption("--jobs", 1, 256);
 
 export const register: RegisterCommand = (program, context) => {
@@ -43,6 +54,13 @@ export const register: RegisterCommand = (program, context) => {
     .option("--chain <sizes>", "chain sizes of zsmalloc, 4 to 16, separated by commas", chainListOption, [8])
     .option("--page-size <bytes>", PAGE_SIZE_HELP, pageSizeOption)
     .option("--format <format>", FORMAT_HELP, formatOption)
+    .option("--history <trace>", "replay the writes and discards of a block trace against the pages")
+    .option(
+      "--history-format <format>",
+      "ndjson, msr or blkparse (default: what the trace looks like)",
+      historyFormatOption,
+    )
+    .option("--history-action <action>", "the event of blkparse text that counts: Q or C", historyActionOption, "Q")
     .option("--jobs <n>", "threads that compress (default: one per processor, one for small inputs)", jobsOption)
     .option("--json", "print the result as JSON")
     .addHelpText(
@@ -50,6 +68,7 @@ export const register: RegisterCommand = (program, context) => {
       examples([
         ["zlab predict memory.bin", "lzo-rle, lz4 and zstd in zsmalloc"],
         ["zlab predict core.1234 --codec zstd --chain 4,8,16", "is a kernel with longer chains worth it?"],
+        ["zlab predict memory.bin --history trace.csv", "after the writes and discards of a block trace"],
         ["zlab predict swap.img --backends zsmalloc,zbud,z3fold", "other allocators in the place of zsmalloc"],
       ]),
     )

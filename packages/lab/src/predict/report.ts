@@ -5,6 +5,7 @@ import { painterFor } from "../output/colour.ts";
 import { formatBytes, formatPageSize, formatRatio, thousands } from "../output/format.ts";
 import { type Column, formatTable } from "../output/table.ts";
 import { describeZeroFill } from "../pages/page-set.ts";
+import { describeHistory, historyTable } from "./history-report.ts";
 import type { PredictResult } from "./predict.ts";
 import type { Prediction } from "./prediction.ts";
 
@@ -24,7 +25,7 @@ const COLUMNS: readonly Column[] = [
   { title: "headers" },
 ];
 
-const LEGEND = `ratio    data / memory used              huge   pages stored as they are            refused  pages that could not be written
+const LEGEND = `ratio    data / memory used         huge  pages stored as they are         refused  pages that could not be written
 memory used = compressed + rounding to the slot + tails of zspages that no slot fits in + free slots + headers
 `;
 
@@ -32,15 +33,16 @@ export function writeReport(result: PredictResult, { stdout, env }: CommandConte
   const paint = painterFor(stdout, env);
   stdout.write(`${head(result)}\n`);
   stdout.write(formatTable(COLUMNS, result.predictions.map(cellsOf), paint));
-  stdout.write(
-    `\n${paint.dim(LEGEND)}\n${paint.bold("mm_stat")} of these devices after each page was written once, in order:\n`,
-  );
+  stdout.write(`\n${paint.dim(LEGEND)}\n`);
+  if (result.history !== undefined) stdout.write(historyTable(result.predictions, paint));
+  const moment = result.history === undefined ? "after each page was written once, in order" : "after the history";
+  stdout.write(`${paint.bold("mm_stat")} of these devices ${moment}:\n`);
   const labels = result.predictions.map(labelOf);
   const width = Math.max(...labels.map((label) => label.length));
   for (const [i, { mmStat }] of result.predictions.entries()) stdout.write(`${labels[i]!.padEnd(width)}  ${mmStat}\n`);
 }
 
-function head({ input, codecs, predictions }: PredictResult): string {
+function head({ input, history, codecs, predictions }: PredictResult): string {
   const names = input.sources.map(({ name, format }) => (format === "raw" ? name : `${name} (${format})`));
   const more = names.length > 3 ? ` and ${names.length - 3} more files` : "";
   const bytes = formatBytes(input.pages * input.pageBytes);
@@ -48,13 +50,15 @@ function head({ input, codecs, predictions }: PredictResult): string {
   const lines = [
     `input    ${size} from ${names.slice(0, 3).join(", ")}${more}`,
     ...input.sources.flatMap((source) => describeZeroFill(source) ?? []).map((remark) => `note     ${remark}`),
-    `         ${thousands(predictions[0]?.sameFilledPages ?? 0)} same-filled pages take no memory`,
+    ...(history === undefined ? [] : describeHistory(history)),
+    `         ${thousands(predictions[0]?.sameFilledPages ?? 0)} same-filled pages${history ? " at the end" : ""} take no memory`,
     `codecs   ${codecs.map(({ description }) => description).join("; ")}`,
     ...codecs.flatMap(({ name, deviation }) => (deviation === null ? [] : [`note     ${name}: ${deviation}`])),
   ];
   return `${lines.join("\n")}\n`;
 }
 
+/** Names a combination in one line. */
 function labelOf({ codec, backend, chainSize }: Prediction): string {
   return `${codec} ${backend}${chainSize === null ? "" : ` ${chainSize}`}`;
 }

@@ -31,7 +31,8 @@ export class Crew implements AsyncDisposable {
 
   /** Waits until there is something new. Throws if a thread has failed, or if none is left to wait for. */
   async wait(): Promise<void> {
-    if (this.#runningCount === 0) this.#fail(new UsageError("a thread ended before its work was done; see the codec's module"));
+    if (this.#runningCount === 0)
+      this.#fail(new UsageError("a thread ended before its work was done; see the codec's module"));
     if (this.#failure === undefined) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

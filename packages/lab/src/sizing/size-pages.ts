@@ -35,7 +35,7 @@ export async function sizePages(task: SizingTask): Promise<SizeTable> {
     if (outcome !== "done") chunks.close();
     outcomes.set(chunk, outcome);
   };
-  await using crew = startCrew(task, Math.min(jobs, chunks.chunkCount) - 1, sizes, chunks, finish);
+  await using crew = startCrew(task, Math.max(0, Math.min(jobs, chunks.chunkCount) - 1), sizes, chunks, finish);
   const sizer = new PageSizer(pages, codecs, sizes);
   for (let next = 0; next < chunks.chunkCount;) {
     const outcome = outcomes.get(next);

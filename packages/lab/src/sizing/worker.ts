@@ -10,7 +10,10 @@ import { PageSizer } from "./page-sizer.ts";
 import { SizeTable } from "./size-table.ts";
 import { type ChunkReport, type SizingOrder, failureOf } from "./worker-protocol.ts";
 
-const report = (what: ChunkReport): void => parentPort!.postMessage(what);
+const port = parentPort!;
+const report = (what: ChunkReport): void => {
+  port.postMessage(what, []);
+};
 
 async function work(order: SizingOrder): Promise<void> {
   const chunks = new ChunkQueue(order.pageCount, order.pages.pageBytes, order.chunks);
