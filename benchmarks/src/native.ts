@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CaseResult } from "./case-result.ts";
 import { outputOf } from "./child.ts";
-import { type WorkloadShape, makeWorkload, writeWorkload } from "./workload.ts";
+import { type WorkloadShape, WorkloadFiles } from "./workload.ts";
 
 const SOURCE = fileURLToPath(new URL("../native/glibc-malloc.c", import.meta.url));
 const COMPILERS = ["cc", "gcc", "clang"];
@@ -18,32 +18,23 @@ export class NativeYardstick implements Disposable {
   readonly compiler: string;
   readonly #directory: string;
   readonly #program: string;
-  readonly #workloadFiles = new Map<string, string>();
+  readonly #files: WorkloadFiles;
 
   /** Use `buildYardstick`. */
   constructor(compiler: string, directory: string, program: string) {
     this.compiler = compiler;
     this.#directory = directory;
     this.#program = program;
+    this.#files = new WorkloadFiles(directory);
   }
 
   /** Runs the workload of that shape once, in a process of its own. */
   async run(shape: WorkloadShape): Promise<CaseResult> {
-    return JSON.parse(await outputOf(this.#program, [this.#workloadFile(shape)])) as CaseResult;
+    return JSON.parse(await outputOf(this.#program, [this.#files.pathOf(shape)])) as CaseResult;
   }
 
   [Symbol.dispose](): void {
     rmSync(this.#directory, { recursive: true, force: true });
-  }
-
-  #workloadFile(shape: WorkloadShape): string {
-    const key = JSON.stringify(shape);
-    const known = this.#workloadFiles.get(key);
-    if (known !== undefined) return known;
-    const path = join(this.#directory, `workload-${this.#workloadFiles.size}.bin`);
-    writeWorkload(path, makeWorkload(shape));
-    this.#workloadFiles.set(key, path);
-    return path;
   }
 }
 

@@ -2,8 +2,16 @@
 
 import type { Suite } from "./suite.ts";
 import { densitySuite } from "./suites/density.ts";
+import { peersSuite } from "./suites/peers.ts";
 import { pressureSuite } from "./suites/pressure.ts";
 import { scaleSuite, terabyteSuite } from "./suites/scale.ts";
 import { speedSuite } from "./suites/speed.ts";
 
-export const SUITES: readonly Suite[] = [speedSuite, densitySuite, pressureSuite, scaleSuite, terabyteSuite];
+export const SUITES: readonly Suite[] = [
+  speedSuite,
+  densitySuite,
+  pressureSuite,
+  scaleSuite,
+  peersSuite,
+  terabyteSuite,
+];

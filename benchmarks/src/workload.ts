@@ -2,6 +2,7 @@
 // same tables go to the TypeScript backends and, through a file, to the C program, so that all do exactly the same.
 
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Prng } from "@zlab/hw-sim";
 
 /** How much a case of the speed benchmark does. */
@@ -82,8 +83,29 @@ export function makeWorkload(shape: WorkloadShape): Workload {
   };
 }
 
-/** Writes the tables for the C program: seven 32-bit words of head, then the four tables. */
-export function writeWorkload(path: string, workload: Workload): void {
+/** Workloads as files of a directory, each written once. */
+export class WorkloadFiles {
+  readonly #directory: string;
+  readonly #paths = new Map<string, string>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** The file with the tables of that shape. */
+  pathOf(shape: WorkloadShape): string {
+    const key = JSON.stringify(shape);
+    const known = this.#paths.get(key);
+    if (known !== undefined) return known;
+    const path = join(this.#directory, `workload-${this.#paths.size}.bin`);
+    writeWorkload(path, makeWorkload(shape));
+    this.#paths.set(key, path);
+    return path;
+  }
+}
+
+/** Writes the tables for programs that don't make them themselves: seven 32-bit words of head, then the four tables. */
+function writeWorkload(path: string, workload: Workload): void {
   const { live, operations, warmUps, samples, cycles, stream, sizes, order, picks, newSizes } = workload;
   const head = Int32Array.of(MAGIC, live, operations, warmUps, samples, cycles, stream);
   const tables = [head, sizes, order, picks, newSizes];

@@ -17,10 +17,14 @@ export interface SpeedParameters extends WorkloadShape {
 /** Measures a backend. */
 export async function runSpeedCase({ backend, ...shape }: SpeedParameters): Promise<CaseResult> {
   const workload = makeWorkload(shape);
+  globalThis.gc?.();
+  const emptyBytes = process.memoryUsage.rss();
   const { machine, pool } = measuredPool(backend, workload.live);
   const loops = new SpeedLoops(pool, machine, workload);
   using garbage = new GarbageCounter();
   loops.storeAll();
+  globalThis.gc?.();
+  const filledBytes = process.memoryUsage.rss();
   const refused = loops.refusedCount();
   await garbage.take();
   const { live, cycles } = workload;
@@ -43,7 +47,7 @@ export async function runSpeedCase({ backend, ...shape }: SpeedParameters): Prom
       store: cycle.map(([ns]) => ns!),
       free: cycle.map(([, ns]) => ns!),
     },
-    facts: { refused, checksum: workloadChecksum(workload, loops.sizes) },
+    facts: { refused, emptyBytes, filledBytes, checksum: workloadChecksum(workload, loops.sizes) },
     ...counts,
     rssBytes: process.memoryUsage.rss(),
   };
