@@ -9,7 +9,7 @@
 //                 does this, since it needs all zspages of a class in the order of their use.
 
 import type { Handle } from "@zlab/zpool";
-import { NO_ZSPAGE, type ZspageId } from "./zspage-table.ts";
+import { type ClassId, NO_ZSPAGE, type ZspageId } from "./zspage-table.ts";
 import type { ZsPool } from "./zs-pool.ts";
 
 /** In which order a compaction moves objects. */
@@ -19,7 +19,7 @@ export type Compaction = (typeof COMPACTIONS)[number];
 type OnMoved = ((handle: Handle) => void) | undefined;
 
 /** Compacts one class; returns the pages freed. */
-type CompactClass = (pool: ZsPool, classIndex: number, onMoved: OnMoved) => number;
+type CompactClass = (pool: ZsPool, c: ClassId, onMoved: OnMoved) => number;
 
 const strategies: Readonly<Record<Compaction, CompactClass>> = {
   "linux-6.12": compactLinux612,
@@ -31,90 +31,97 @@ const strategies: Readonly<Record<Compaction, CompactClass>> = {
 export function compactPool(pool: ZsPool, onMoved: OnMoved): number {
   const compactClass = strategies[pool.config.compaction];
   let pagesFreed = 0;
-  for (const classIndex of pool.plan.owners.toReversed()) pagesFreed += compactClass(pool, classIndex, onMoved);
+  for (const c of pool.zspages.classes.toReversed()) pagesFreed += compactClass(pool, c, onMoved);
   return pagesFreed;
 }
 
-function compactLinux612(pool: ZsPool, classIndex: number, onMoved: OnMoved): number {
-  const { lists, zspages } = pool;
-  const capacity = pool.plan.objectsPerZspageOf(classIndex);
+function compactLinux612(pool: ZsPool, c: ClassId, onMoved: OnMoved): number {
+  const { zspages } = pool;
+  const capacity = zspages.capacityOf(c);
   let pagesFreed = 0;
   let target = NO_ZSPAGE;
-  while (pool.freeablePages(classIndex) > 0) {
+  while (pool.freeablePages(c) > 0) {
     if (target === NO_ZSPAGE) {
-      target = lists.fullest(classIndex);
+      target = zspages.fullest(c);
       if (target === NO_ZSPAGE) break;
-      lists.remove(target);
+      zspages.remove(target, c);
     }
-    const source = lists.emptiest(classIndex, (z) => zspages.pinsOf(z) === 0);
+    const source = firstSource(pool, c);
     if (source === NO_ZSPAGE) break;
-    lists.remove(source);
-    moveObjects(pool, source, target, onMoved);
-    if (lists.insert(source) === 0) pagesFreed += pool.releaseZspage(source);
+    zspages.remove(source, c);
+    moveObjects(pool, source, target, c, onMoved);
+    zspages.insert(source, c);
+    if (zspages.inuseOf(source) === 0) pagesFreed += pool.releaseZspage(source, c);
     if (zspages.inuseOf(target) === capacity) {
-      lists.insert(target);
+      zspages.insert(target, c);
       target = NO_ZSPAGE;
     }
   }
-  if (target !== NO_ZSPAGE) lists.insert(target);
+  if (target !== NO_ZSPAGE) zspages.insert(target, c);
   return pagesFreed;
 }
 
-function compactBefore2023(pool: ZsPool, classIndex: number, onMoved: OnMoved): number {
-  const { lists, zspages } = pool;
+function compactBefore2023(pool: ZsPool, c: ClassId, onMoved: OnMoved): number {
+  const { zspages } = pool;
   let pagesFreed = 0;
-  while (pool.freeablePages(classIndex) > 0) {
-    const source = lists.emptiest(classIndex, (z) => zspages.pinsOf(z) === 0);
+  while (pool.freeablePages(c) > 0) {
+    const source = firstSource(pool, c);
     if (source === NO_ZSPAGE) break;
-    lists.remove(source);
+    zspages.remove(source, c);
     while (zspages.inuseOf(source) > 0) {
-      const target = lists.fullest(classIndex);
+      const target = zspages.fullest(c);
       if (target === NO_ZSPAGE) break;
-      lists.remove(target);
-      moveObjects(pool, source, target, onMoved);
-      lists.insert(target);
+      zspages.remove(target, c);
+      moveObjects(pool, source, target, c, onMoved);
+      zspages.insert(target, c);
     }
-    if (lists.insert(source) > 0) break;
-    pagesFreed += pool.releaseZspage(source);
+    zspages.insert(source, c);
+    if (zspages.inuseOf(source) > 0) break;
+    pagesFreed += pool.releaseZspage(source, c);
   }
   return pagesFreed;
 }
 
 /** The zspages that stay are as many as all objects of the class fill, and the ones that hold the most; a zspage with a mapped
  * object can't be emptied and stays in any case. */
-function compactIdeally(pool: ZsPool, classIndex: number, onMoved: OnMoved): number {
-  const { lists, zspages } = pool;
-  const capacity = pool.plan.objectsPerZspageOf(classIndex);
+function compactIdeally(pool: ZsPool, c: ClassId, onMoved: OnMoved): number {
+  const { zspages } = pool;
+  const capacity = zspages.capacityOf(c);
   const order: ZspageId[] = [];
-  lists.forEach(classIndex, (z) => order.push(z));
-  const isPinned = (z: ZspageId): boolean => zspages.pinsOf(z) > 0;
-  order.sort((a, b) => Number(isPinned(b)) - Number(isPinned(a)) || zspages.inuseOf(b) - zspages.inuseOf(a));
-  const needed = Math.ceil(pool.objectsUsedOf(classIndex) / capacity);
-  const keptCount = Math.max(needed, order.filter(isPinned).length);
+  zspages.forEach(c, (z) => order.push(z));
+  const pinned = new Set(order.filter((z) => pool.isPinned(z)));
+  order.sort((a, b) => Number(pinned.has(b)) - Number(pinned.has(a)) || zspages.inuseOf(b) - zspages.inuseOf(a));
+  const needed = Math.ceil(zspages.usedOf(c) / capacity);
   let pagesFreed = 0;
   let keptIndex = 0;
-  for (const source of order.slice(keptCount)) {
-    lists.remove(source);
+  for (const source of order.slice(Math.max(needed, pinned.size))) {
+    zspages.remove(source, c);
     while (zspages.inuseOf(source) > 0) {
       const target = order[keptIndex]!;
-      lists.remove(target);
-      moveObjects(pool, source, target, onMoved);
-      lists.insert(target);
+      zspages.remove(target, c);
+      moveObjects(pool, source, target, c, onMoved);
+      zspages.insert(target, c);
       if (zspages.inuseOf(target) === capacity) keptIndex++;
     }
-    lists.insert(source);
-    pagesFreed += pool.releaseZspage(source);
+    zspages.insert(source, c);
+    pagesFreed += pool.releaseZspage(source, c);
   }
   return pagesFreed;
 }
 
+/** The zspage to empty next: the first of the emptiest that has no mapped object. */
+function firstSource(pool: ZsPool, c: ClassId): ZspageId {
+  return pool.zspages.emptiest(c, (z) => !pool.isPinned(z));
+}
+
 /** Moves the source's objects in ascending order of their slots until the source is empty or the target full. */
-function moveObjects(pool: ZsPool, source: ZspageId, target: ZspageId, onMoved: OnMoved): void {
+function moveObjects(pool: ZsPool, source: ZspageId, target: ZspageId, c: ClassId, onMoved: OnMoved): void {
   const { zspages } = pool;
-  const capacity = pool.plan.objectsPerZspageOf(zspages.classOf(source));
-  for (let slot = 0; zspages.inuseOf(source) > 0 && zspages.inuseOf(target) < capacity; slot++) {
-    if (!zspages.isAllocated(source, slot)) continue;
-    const handle = pool.moveObject(source, slot, target);
+  const capacity = zspages.capacityOf(c);
+  for (let index = 0; zspages.inuseOf(source) > 0 && zspages.inuseOf(target) < capacity; index++) {
+    const slot = zspages.slotAt(source, index);
+    if (!zspages.isAllocated(slot)) continue;
+    const handle = pool.moveObject(source, slot, target, c);
     onMoved?.(handle);
   }
 }

@@ -3,20 +3,16 @@
 // that handles stay small numbers: at 4 KiB, pfn * 256 + index + 1. Objects can't move, as their handles would change.
 
 import type { Machine, Pfn } from "@zlab/hw-sim";
-import type { HandleScheme } from "./handle-scheme.ts";
 import { MIN_SLOT_BYTES, type SizeClassPlan } from "./size-classes.ts";
-import { NO_ZSPAGE, type ZspageId, type ZspageTable } from "./zspage-table.ts";
+import { NO_SLOT, type SlotId, type ZspageId, type ZspageTable } from "./zspage-table.ts";
 
-export class DirectHandles implements HandleScheme {
-  zspage: ZspageId = NO_ZSPAGE;
-  slot = 0;
+export class DirectHandles {
   readonly #machine: Machine;
   readonly #poolOwner: number;
   readonly #zspages: ZspageTable;
   readonly #radix: number; // handles per page frame
-  readonly #firstSlot: Int32Array; // by class and page: first slot that begins in the page
+  readonly #firstSlot: Int32Array; // by class index and page: index of the first slot that begins in the page
   readonly #stride: number; // entries of a class in it
-  readonly #sizeBytes: Int32Array; // by class
 
   /** `poolOwner` is the number by which the pool's pages are marked. */
   constructor(machine: Machine, poolOwner: number, plan: SizeClassPlan, zspages: ZspageTable) {
@@ -25,44 +21,35 @@ export class DirectHandles implements HandleScheme {
     this.#zspages = zspages;
     this.#radix = (2 * machine.pageBytes) / MIN_SLOT_BYTES;
     this.#stride = plan.options.chainSize + 1;
-    this.#sizeBytes = Int32Array.from({ length: plan.indexCount }, (_, classIndex) => plan.sizeBytesOf(classIndex));
     this.#firstSlot = firstSlotTable(plan, this.#stride);
   }
 
-  resolve(handle: number): boolean {
+  /** Slot of the object, NO_SLOT if the handle isn't live, whatever number it is. */
+  resolve(handle: number): SlotId {
     const pfn = Math.floor(handle / this.#radix) as Pfn;
-    if (!(pfn > 0 && pfn < this.#machine.endPfn) || this.#machine.pages.ownerOf(pfn) !== this.#poolOwner) return false;
+    if (!(pfn > 0 && pfn < this.#machine.endPfn) || !Number.isInteger(handle)) return NO_SLOT;
+    if (this.#machine.pages.ownerOf(pfn) !== this.#poolOwner) return NO_SLOT;
     const z = this.#machine.pages.privateOf(pfn) as ZspageId;
-    const classIndex = this.#zspages.classOf(z);
-    const page = this.#machine.pages.indexOf(pfn);
-    const entry = classIndex * this.#stride + page;
+    const entry = this.#entryOf(z, this.#machine.pages.indexOf(pfn));
     const first = this.#firstSlot[entry]!;
-    const slot = first + (handle - pfn * this.#radix) - 1;
-    if (!Number.isInteger(slot) || slot < first || slot >= this.#firstSlot[entry + 1]!) return false;
-    if (!this.#zspages.isAllocated(z, slot)) return false;
-    this.zspage = z;
-    this.slot = slot;
-    return true;
+    const slotIndex = first + (handle - pfn * this.#radix) - 1;
+    if (slotIndex < first || slotIndex >= this.#firstSlot[entry + 1]!) return NO_SLOT;
+    const slot = this.#zspages.slotAt(z, slotIndex);
+    return this.#zspages.isAllocated(slot) ? slot : NO_SLOT;
   }
 
-  issue(z: ZspageId, slot: number): number {
-    const classIndex = this.#zspages.classOf(z);
-    const page = (slot * this.#sizeBytes[classIndex]!) >> this.#machine.pageShift;
-    return this.#zspages.pfnOf(z, page) * this.#radix + slot - this.#firstSlot[classIndex * this.#stride + page]! + 1;
+  /** The handle of a slot. */
+  handleAt(slot: SlotId): number {
+    const zspages = this.#zspages;
+    const c = zspages.classOf(slot);
+    const z = zspages.zspageOf(slot, c);
+    const slotIndex = zspages.slotIndexOf(slot, z);
+    const page = (slotIndex * zspages.sizeBytesOf(c)) >> this.#machine.pageShift;
+    return zspages.pfnOf(z, c, page) * this.#radix + slotIndex - this.#firstSlot[this.#entryOf(z, page)]! + 1;
   }
 
-  release(_handle: number): void {}
-
-  ownerWord(_handle: number): number {
-    return 0;
-  }
-
-  moved(): never {
-    throw new Error("a handle that encodes its object's place cannot follow it");
-  }
-
-  handleAt(z: ZspageId, slot: number): number {
-    return this.issue(z, slot);
+  #entryOf(z: ZspageId, page: number): number {
+    return this.#zspages.indexOf(this.#zspages.classOf(z)) * this.#stride + page;
   }
 }
 

@@ -6,103 +6,121 @@
 //      0    generation   cell 1 … 8,388,607
 //      1    ──────── cell, 30 bits ────────     for cells beyond: no room for a generation
 //
-// so every handle is a positive 31-bit number. A stale handle passes only after its cell was freed 128 times more; beyond cell
-// 8,388,607 it is recognised until the cell is used again. Pools of one machine start with different generations, so that
-// the handle of one is hardly ever good in another.
+// so every handle is a positive 31-bit number. A cell is one word:
+//
+//   live   position of the object's slot, whose word in turn holds the whole handle
+//   free   bits inverted, and therefore negative: generation of the next handle << 23 | next free cell (0: none)
+//          beyond cell 8,388,607 the next free cell alone; such cells are on a list of their own
+//
+// A handle is live if its cell leads to a slot that leads back to it. A stale one passes only after its cell was freed 128
+// times more; beyond cell 8,388,607 it is recognised until the cell is used again. Pools of one machine start with different
+// generations, so that the handle of one is hardly ever good in another.
 
-import type { HandleScheme } from "./handle-scheme.ts";
-import { NO_ZSPAGE, type ZspageId } from "./zspage-table.ts";
+import { NO_SLOT, type SlotId, type ZspageTable } from "./zspage-table.ts";
 
-const CELL_BITS = 23;
-const CELL_MASK = 2 ** CELL_BITS - 1;
-const GENERATION_MASK = 127;
+const CELL_MASK = 2 ** 23 - 1;
+const GENERATION_MASK = 127 << 23;
+const ONE_GENERATION = 1 << 23;
 const EXTENDED = 2 ** 30;
-
-// A cell is two words: the zspage (or the next free cell), and generation << 16 | slot. No zspage has so many slots:
-const NO_SLOT = 0xffff;
-const SLOT_MASK = 0xffff;
+const MOST_CELLS = 2 ** 30;
 const INITIAL_CELLS = 1024;
 
-export class HandleTable implements HandleScheme {
-  zspage: ZspageId = NO_ZSPAGE;
-  slot = 0;
-  readonly #firstGeneration: number;
-  #cells: Int32Array = new Int32Array(2 * INITIAL_CELLS);
+/** What `issue` returns when there are no more handles. */
+export const NO_HANDLE = 0;
+
+export class HandleTable {
+  readonly #zspages: ZspageTable;
+  readonly #firstGeneration: number; // in the place that it has in a handle
+  #cells: Int32Array = new Int32Array(INITIAL_CELLS);
   #end = 1; // first cell that was never used; cell 0 is none
-  #freeCell = 0; // head of the free cells, 0: none
+  #freeCell = 0; // head of the free cells up to 8,388,607, 0: none
+  #freeExtendedCell = 0; // head of those beyond
 
   /** `salt` spreads the first generations of different pools. */
-  constructor(salt: number) {
-    this.#firstGeneration = Math.imul(salt, 37) & GENERATION_MASK;
+  constructor(zspages: ZspageTable, salt: number) {
+    this.#zspages = zspages;
+    this.#firstGeneration = Math.imul(salt, 37 * ONE_GENERATION) & GENERATION_MASK;
   }
 
-  resolve(handle: number): boolean {
-    if ((handle | 0) !== handle || handle <= 0) return false;
-    const extended = handle >= EXTENDED;
-    const cell = extended ? handle - EXTENDED : handle & CELL_MASK;
-    if (cell === 0 || cell >= this.#end || (extended && cell <= CELL_MASK)) return false;
-    const place = this.#cells[2 * cell + 1]!;
-    if ((place & SLOT_MASK) === NO_SLOT) return false;
-    if (!extended && place >>> 16 !== handle >>> CELL_BITS) return false;
-    this.zspage = this.#cells[2 * cell]! as ZspageId;
-    this.slot = place & SLOT_MASK;
-    return true;
+  /** Slot of the object, NO_SLOT if the handle isn't live, whatever number it is. */
+  resolve(handle: number): SlotId {
+    if ((handle | 0) !== handle || handle <= 0) return NO_SLOT;
+    const cells = this.#cells;
+    const cell = handle < EXTENDED ? handle & CELL_MASK : handle - EXTENDED;
+    if (cell >= cells.length) return NO_SLOT;
+    const slot = cells[cell]! as SlotId;
+    return slot > 0 && this.#zspages.ownerOf(slot) === handle ? slot : NO_SLOT;
   }
 
-  issue(z: ZspageId, slot: number): number {
-    let cell = this.#freeCell;
-    if (cell !== 0) this.#freeCell = this.#cells[2 * cell]!;
-    else cell = this.#newCell();
-    const generation = this.#cells[2 * cell + 1]! >>> 16;
-    this.#cells[2 * cell] = z;
-    this.#cells[2 * cell + 1] = (generation << 16) | slot;
-    return handleOf(cell, generation);
+  /** Makes the handle of a newly taken slot; NO_HANDLE when there are 2^30 already. */
+  issue(slot: SlotId): number {
+    const cells = this.#cells;
+    const cell = this.#freeCell;
+    if (cell === 0) return this.#issueFromNewCell(slot);
+    const free = ~cells[cell]!;
+    cells[cell] = slot;
+    this.#freeCell = free & CELL_MASK;
+    return (free & GENERATION_MASK) | cell;
   }
 
+  /** Ends a live handle. */
   release(handle: number): void {
-    const cell = cellOf(handle);
-    const generation = cell <= CELL_MASK ? ((this.#cells[2 * cell + 1]! >>> 16) + 1) & GENERATION_MASK : 0;
-    this.#cells[2 * cell] = this.#freeCell;
-    this.#cells[2 * cell + 1] = (generation << 16) | NO_SLOT;
+    if (handle >= EXTENDED) {
+      this.#releaseExtended(handle - EXTENDED);
+      return;
+    }
+    const cell = handle & CELL_MASK;
+    this.#cells[cell] = ~(((handle + ONE_GENERATION) & GENERATION_MASK) | this.#freeCell);
     this.#freeCell = cell;
   }
 
-  ownerWord(handle: number): number {
-    return cellOf(handle);
-  }
-
-  moved(ownerWord: number, z: ZspageId, slot: number): void {
-    this.#cells[2 * ownerWord] = z;
-    this.#cells[2 * ownerWord + 1] = (this.#cells[2 * ownerWord + 1]! & ~SLOT_MASK) | slot;
-  }
-
-  handleAt(_z: ZspageId, _slot: number, ownerWord: number): number {
-    return handleOf(ownerWord, this.#cells[2 * ownerWord + 1]! >>> 16);
+  /** The object of a live handle is in another slot now. */
+  moved(handle: number, slot: SlotId): void {
+    this.#cells[handle < EXTENDED ? handle & CELL_MASK : handle - EXTENDED] = slot;
   }
 
   /** Cells in use, counted one by one: for checks. */
   countLive(): number {
     let live = 0;
-    for (let cell = 1; cell < this.#end; cell++) if ((this.#cells[2 * cell + 1]! & SLOT_MASK) !== NO_SLOT) live++;
+    for (let cell = 1; cell < this.#end; cell++) if (this.#cells[cell]! > 0) live++;
     return live;
   }
 
-  #newCell(): number {
-    const cell = this.#end++;
-    if (2 * this.#end > this.#cells.length) {
-      const larger = new Int32Array(2 * this.#cells.length);
-      larger.set(this.#cells);
-      this.#cells = larger;
-    }
-    this.#cells[2 * cell + 1] = (cell <= CELL_MASK ? this.#firstGeneration : 0) << 16;
-    return cell;
+  /** Cells on the two free lists, followed one by one, and never further than there are cells: for checks. */
+  countFree(): number {
+    let free = 0;
+    for (let cell = this.#freeCell; cell !== 0 && free < this.#end; free++) cell = ~this.#cells[cell]! & CELL_MASK;
+    for (let cell = this.#freeExtendedCell; cell !== 0 && free < this.#end; free++) cell = ~this.#cells[cell]!;
+    return free;
   }
-}
 
-function cellOf(handle: number): number {
-  return handle >= EXTENDED ? handle - EXTENDED : handle & CELL_MASK;
-}
+  /** Cells that were used so far, live and free. */
+  get cellCount(): number {
+    return this.#end - 1;
+  }
 
-function handleOf(cell: number, generation: number): number {
-  return cell <= CELL_MASK ? (generation << CELL_BITS) | cell : EXTENDED + cell;
+  #issueFromNewCell(slot: SlotId): number {
+    let cell = this.#freeExtendedCell;
+    if (cell !== 0) {
+      this.#freeExtendedCell = ~this.#cells[cell]!;
+    } else {
+      if (this.#end === this.#cells.length && !this.#grow()) return NO_HANDLE;
+      cell = this.#end++;
+    }
+    this.#cells[cell] = slot;
+    return cell <= CELL_MASK ? this.#firstGeneration | cell : EXTENDED + cell;
+  }
+
+  #releaseExtended(cell: number): void {
+    this.#cells[cell] = ~this.#freeExtendedCell;
+    this.#freeExtendedCell = cell;
+  }
+
+  #grow(): boolean {
+    if (this.#cells.length >= MOST_CELLS) return false;
+    const larger = new Int32Array(2 * this.#cells.length);
+    larger.set(this.#cells);
+    this.#cells = larger;
+    return true;
+  }
 }

@@ -14,4 +14,5 @@ export { FULLNESS_BANDS, type FullnessBands, type FullnessName, QUARTERS, TENTHS
 export { zsmallocModule } from "./module.ts";
 export { MIN_SLOT_BYTES, type SizeClassOptions, SizeClassPlan, planSizeClasses } from "./size-classes.ts";
 export { type ClassRow, formatClassesFile } from "./stats.ts";
-export { type Placement, ZsPool } from "./zs-pool.ts";
+export type { FullnessList, Placement } from "./placement.ts";
+export { ZsPool } from "./zs-pool.ts";

@@ -11,7 +11,7 @@
 import type { Machine, Pfn } from "@zlab/hw-sim";
 import { ZPoolError } from "@zlab/zpool";
 import type { SizeClassPlan } from "./size-classes.ts";
-import type { ZspageId, ZspageTable } from "./zspage-table.ts";
+import type { ClassId, SlotId, ZspageId, ZspageTable } from "./zspage-table.ts";
 
 const HEADER_BYTES = 8;
 /** Bits of the index in a location of linux-3.10. */
@@ -34,62 +34,69 @@ export class ObjectHeaders {
   }
 
   /** Writes the header of a slot that was allocated to `handle`. */
-  writeAllocated(z: ZspageId, slot: number, handle: number): void {
-    if (this.#hasHeader(z)) this.#write(z, slot, BigInt(handle) * 8n + 1n);
+  writeAllocated(slot: SlotId, handle: number): void {
+    if (this.#hasHeader(slot)) this.#write(slot, BigInt(handle) * 8n + 1n);
   }
 
   /** Writes the link of a slot that was freed. */
-  writeFree(z: ZspageId, slot: number): void {
-    if (!this.#plan.isHuge(this.#zspages.classOf(z))) this.#write(z, slot, this.#linkOf(z, slot));
+  writeFree(slot: SlotId): void {
+    if (this.#hasLink(slot)) this.#write(slot, this.#linkOf(slot));
   }
 
   /** Writes the links of all free slots of a new zspage. */
   writeFresh(z: ZspageId): void {
-    const slots = this.#zspages;
-    for (let slot = slots.firstFreeSlot(z); slot >= 0; slot = slots.nextFreeSlot(z, slot)) this.writeFree(z, slot);
+    const zspages = this.#zspages;
+    for (let index = zspages.firstFreeSlot(z); index >= 0; index = zspages.nextFreeSlot(z, index)) {
+      this.writeFree(zspages.slotAt(z, index));
+    }
   }
 
   /** What is wrong with a slot's header, or undefined. `handle` is the slot's, 0 if it is free. */
-  fault(z: ZspageId, slot: number, handle: number): string | undefined {
-    const header = handle === 0 ? !this.#plan.isHuge(this.#zspages.classOf(z)) : this.#hasHeader(z);
-    if (!header) return undefined;
-    const expected = handle === 0 ? this.#linkOf(z, slot) : BigInt(handle) * 8n + 1n;
-    this.#machine.memory.copyOut(this.#pfnOf(z, slot), this.#offsetOf(z, slot), this.#bytes, 0, HEADER_BYTES);
-    if (this.#value[0] === expected) return undefined;
-    return `slot ${slot} has the header 0x${this.#value[0]!.toString(16)} in its page, expected 0x${expected.toString(16)}`;
+  fault(slot: SlotId, handle: number): string | undefined {
+    if (!(handle === 0 ? this.#hasLink(slot) : this.#hasHeader(slot))) return undefined;
+    const expected = handle === 0 ? this.#linkOf(slot) : BigInt(handle) * 8n + 1n;
+    const { pfn, offset, slotIndex } = this.#placeOf(slot);
+    this.#machine.memory.copyOut(pfn, offset, this.#bytes, 0, HEADER_BYTES);
+    const header = this.#value[0]!;
+    if (header === expected) return undefined;
+    return `slot ${slotIndex} has the header 0x${header.toString(16)} in its page, expected 0x${expected.toString(16)}`;
   }
 
-  #hasHeader(z: ZspageId): boolean {
-    return this.#plan.options.headerBytes > 0 && !this.#plan.isHuge(this.#zspages.classOf(z));
+  #hasHeader(slot: SlotId): boolean {
+    return this.#plan.options.headerBytes > 0 && this.#hasLink(slot);
   }
 
-  #linkOf(z: ZspageId, slot: number): bigint {
-    const next = this.#zspages.nextFreeSlot(z, slot);
-    if (this.#plan.options.headerBytes === 0) return next < 0 ? 0n : this.#locationOf(z, next);
-    return BigInt.asUintN(64, BigInt(next) << 1n);
+  #hasLink(slot: SlotId): boolean {
+    return !this.#plan.isHuge(this.#zspages.indexOf(this.#zspages.classOf(slot)));
   }
 
-  #locationOf(z: ZspageId, slot: number): bigint {
-    const pfn = this.#pfnOf(z, slot);
-    const page = this.#machine.pages.indexOf(pfn);
-    const firstSlot = Math.ceil((page * this.#machine.pageBytes) / this.#sizeOf(z));
-    return (BigInt(pfn) << BigInt(LOCATION_INDEX_BITS)) | BigInt(slot - firstSlot + 1);
+  #linkOf(slot: SlotId): bigint {
+    const { z, slotIndex } = this.#placeOf(slot);
+    const next = this.#zspages.nextFreeSlot(z, slotIndex);
+    if (this.#plan.options.headerBytes > 0) return BigInt.asUintN(64, BigInt(next) << 1n);
+    return next < 0 ? 0n : this.#locationOf(this.#zspages.slotAt(z, next));
   }
 
-  #write(z: ZspageId, slot: number, value: bigint): void {
+  #locationOf(slot: SlotId): bigint {
+    const { pfn, slotIndex, sizeBytes } = this.#placeOf(slot);
+    const firstSlot = Math.ceil((this.#machine.pages.indexOf(pfn) * this.#machine.pageBytes) / sizeBytes);
+    return (BigInt(pfn) << BigInt(LOCATION_INDEX_BITS)) | BigInt(slotIndex - firstSlot + 1);
+  }
+
+  #write(slot: SlotId, value: bigint): void {
+    const { pfn, offset } = this.#placeOf(slot);
     this.#value[0] = value;
-    this.#machine.memory.copyIn(this.#pfnOf(z, slot), this.#offsetOf(z, slot), this.#bytes, 0, HEADER_BYTES);
+    this.#machine.memory.copyIn(pfn, offset, this.#bytes, 0, HEADER_BYTES);
   }
 
-  #sizeOf(z: ZspageId): number {
-    return this.#plan.sizeBytesOf(this.#zspages.classOf(z));
-  }
-
-  #pfnOf(z: ZspageId, slot: number): Pfn {
-    return this.#zspages.pfnOf(z, Math.floor((slot * this.#sizeOf(z)) / this.#machine.pageBytes));
-  }
-
-  #offsetOf(z: ZspageId, slot: number): number {
-    return (slot * this.#sizeOf(z)) % this.#machine.pageBytes;
+  #placeOf(slot: SlotId): { z: ZspageId; slotIndex: number; sizeBytes: number; pfn: Pfn; offset: number } {
+    const zspages = this.#zspages;
+    const c: ClassId = zspages.classOf(slot);
+    const z = zspages.zspageOf(slot, c);
+    const slotIndex = zspages.slotIndexOf(slot, z);
+    const sizeBytes = zspages.sizeBytesOf(c);
+    const start = slotIndex * sizeBytes;
+    const { pageShift, pageBytes } = this.#machine;
+    return { z, slotIndex, sizeBytes, pfn: zspages.pfnOf(z, c, start >> pageShift), offset: start & (pageBytes - 1) };
   }
 }

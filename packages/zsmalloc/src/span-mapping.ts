@@ -11,14 +11,6 @@ import type { Machine, Pfn } from "@zlab/hw-sim";
 import { MapMode } from "@zlab/zpool";
 import type { MappingMethod } from "./eras.ts";
 
-/** A slot of `sizeBytes` that begins at `offset` of the page `first` and ends on the page `second`. */
-export interface Span {
-  readonly first: Pfn;
-  readonly second: Pfn;
-  readonly offset: number;
-  readonly sizeBytes: number;
-}
-
 const AREA = Symbol.for("zlab.zsmalloc.map-area");
 const PRISTINE = Symbol.for("zlab.zsmalloc.pristine-area");
 
@@ -38,43 +30,45 @@ export class SpanMapper {
     this.#pristine = machine.cpus.perCpu(PRISTINE, () => new Uint8Array(bufferBytes));
   }
 
-  /** Opens the window of the current CPU on the slot and returns it; the slot begins at its byte 0. */
-  map(span: Span, mode: MapMode): Uint8Array {
+  /** Opens the window of the current CPU on the slot of `sizeBytes` that begins at `offset` of the page `first` and ends on the
+   * page `second`, and returns it; the slot begins at its byte 0. */
+  map(first: Pfn, second: Pfn, offset: number, sizeBytes: number, mode: MapMode): Uint8Array {
     const buffer = this.#buffers[this.#machine.cpus.current]!;
     if (this.#method === "page-table") {
       this.#machine.cost.kmap();
       this.#machine.cost.kmap();
-      this.#show(span, buffer);
+      this.#show(first, second, offset, sizeBytes, buffer);
       this.#pristine[this.#machine.cpus.current]!.set(buffer);
     } else if (mode !== MapMode.WO) {
-      this.#transfer(span, buffer, 0, false);
-      this.#machine.cost.copy(span.sizeBytes);
+      this.#copyOut(first, second, offset, sizeBytes, buffer);
+      this.#machine.cost.copy(sizeBytes);
     }
     return buffer;
   }
 
-  /** Closes the window. */
-  unmap(span: Span, mode: MapMode): void {
+  /** Closes the window on that slot. */
+  unmap(first: Pfn, second: Pfn, offset: number, sizeBytes: number, mode: MapMode): void {
     const buffer = this.#buffers[this.#machine.cpus.current]!;
     if (this.#method === "page-table") {
-      this.#writeChanges(span, buffer, this.#pristine[this.#machine.cpus.current]!);
+      this.#writeChanges(first, second, offset, sizeBytes, buffer);
       this.#machine.cost.tlbFlushLocal();
     } else if (mode !== MapMode.RO) {
-      this.#transfer(span, buffer, this.#headerBytes, true);
-      this.#machine.cost.copy(span.sizeBytes - this.#headerBytes);
+      this.#copyIn(first, second, offset, sizeBytes, buffer);
+      this.#machine.cost.copy(sizeBytes - this.#headerBytes);
     }
   }
 
   /** Makes the window show the slot. Nothing is charged: on hardware nothing is copied. */
-  #show({ first, second, offset, sizeBytes }: Span, buffer: Uint8Array): void {
+  #show(first: Pfn, second: Pfn, offset: number, sizeBytes: number, buffer: Uint8Array): void {
     const { memory, pageBytes } = this.#machine;
     memory.copyOut(first, offset, buffer, 0, pageBytes - offset);
     memory.copyOut(second, 0, buffer, pageBytes - offset, sizeBytes - (pageBytes - offset));
   }
 
   /** Writes the bytes that differ from what the window showed at first. */
-  #writeChanges({ first, second, offset, sizeBytes }: Span, buffer: Uint8Array, pristine: Uint8Array): void {
+  #writeChanges(first: Pfn, second: Pfn, offset: number, sizeBytes: number, buffer: Uint8Array): void {
     const { memory, pageBytes } = this.#machine;
+    const pristine = this.#pristine[this.#machine.cpus.current]!;
     for (let i = this.#headerBytes; i < Math.min(sizeBytes, buffer.length); i++) {
       if (buffer[i] === pristine[i]) continue;
       const onFirst = offset + i < pageBytes;
@@ -82,17 +76,28 @@ export class SpanMapper {
     }
   }
 
-  /** Copies the slot from byte `from` on between the pages and the buffer. */
-  #transfer({ first, second, offset, sizeBytes }: Span, buffer: Uint8Array, from: number, toPages: boolean): void {
+  /** Copies the slot from the pages to the buffer. */
+  #copyOut(first: Pfn, second: Pfn, offset: number, sizeBytes: number, buffer: Uint8Array): void {
     const { memory, kmap, pageBytes } = this.#machine;
     const split = pageBytes - offset; // bytes of the slot on the first page
     kmap.mapLocal(first);
-    if (toPages) memory.copyIn(first, offset + from, buffer, from, split - from);
-    else memory.copyOut(first, offset + from, buffer, from, split - from);
+    memory.copyOut(first, offset, buffer, 0, split);
     kmap.unmapLocal(first);
     kmap.mapLocal(second);
-    if (toPages) memory.copyIn(second, 0, buffer, split, sizeBytes - split);
-    else memory.copyOut(second, 0, buffer, split, sizeBytes - split);
+    memory.copyOut(second, 0, buffer, split, sizeBytes - split);
+    kmap.unmapLocal(second);
+  }
+
+  /** Copies the slot from the buffer to the pages, all but the header. */
+  #copyIn(first: Pfn, second: Pfn, offset: number, sizeBytes: number, buffer: Uint8Array): void {
+    const { memory, kmap, pageBytes } = this.#machine;
+    const from = this.#headerBytes;
+    const split = pageBytes - offset; // bytes of the slot on the first page
+    kmap.mapLocal(first);
+    memory.copyIn(first, offset + from, buffer, from, split - from);
+    kmap.unmapLocal(first);
+    kmap.mapLocal(second);
+    memory.copyIn(second, 0, buffer, split, sizeBytes - split);
     kmap.unmapLocal(second);
   }
 }

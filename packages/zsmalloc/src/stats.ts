@@ -4,6 +4,7 @@
 
 import type { PoolStats } from "@zlab/zpool";
 import type { ZsPool } from "./zs-pool.ts";
+import type { ClassId } from "./zspage-table.ts";
 
 /** One distinct class. */
 export interface ClassRow {
@@ -22,21 +23,18 @@ export interface ClassRow {
 }
 
 export function classRows(pool: ZsPool): ClassRow[] {
-  const groups = Array.from({ length: pool.lists.groupCount }, (_, group) => group);
-  return pool.plan.owners.map((classIndex) => {
-    const pagesPerZspage = pool.plan.pagesPerZspageOf(classIndex);
-    const objectsAllocated = pool.objectsAllocatedOf(classIndex);
-    return {
-      classIndex,
-      sizeBytes: pool.plan.sizeBytesOf(classIndex),
-      zspagesByGroup: groups.map((group) => pool.lists.zspageCountOf(classIndex, group)),
-      objectsAllocated,
-      objectsUsed: pool.objectsUsedOf(classIndex),
-      pagesUsed: (objectsAllocated / pool.plan.objectsPerZspageOf(classIndex)) * pagesPerZspage,
-      pagesPerZspage,
-      freeablePages: pool.freeablePages(classIndex),
-    };
-  });
+  const { zspages } = pool;
+  const groups = Array.from({ length: zspages.groupCount }, (_, group) => group);
+  return zspages.classes.map((c) => ({
+    classIndex: zspages.indexOf(c),
+    sizeBytes: zspages.sizeBytesOf(c),
+    zspagesByGroup: groups.map((group) => zspages.countOf(c, group)),
+    objectsAllocated: pool.objectsAllocatedOf(c),
+    objectsUsed: zspages.usedOf(c),
+    pagesUsed: zspages.zspagesOf(c) * zspages.pagesOf(c),
+    pagesPerZspage: zspages.pagesOf(c),
+    freeablePages: pool.freeablePages(c),
+  }));
 }
 
 /** Completes the pool's counters to the statistics of the contract. Counting spanning objects walks all zspages. */
@@ -47,26 +45,25 @@ export function poolStatistics(
   let objects = 0;
   let slotBytes = 0;
   let spanningObjects = 0;
-  for (const classIndex of pool.plan.owners) {
-    const used = pool.objectsUsedOf(classIndex);
+  for (const c of pool.zspages.classes) {
+    const used = pool.zspages.usedOf(c);
     objects += used;
-    slotBytes += used * pool.plan.sizeBytesOf(classIndex);
-    if (used > 0) spanningObjects += spanningObjectsOf(pool, classIndex);
+    slotBytes += used * pool.zspages.sizeBytesOf(c);
+    if (used > 0) spanningObjects += spanningObjectsOf(pool, c);
   }
   return { ...counters, objects, slotBytes, spanningObjects };
 }
 
-function spanningObjectsOf(pool: ZsPool, classIndex: number): number {
-  const { pageBytes } = pool.machine;
-  const sizeBytes = pool.plan.sizeBytesOf(classIndex);
+function spanningObjectsOf({ machine: { pageBytes }, zspages }: ZsPool, c: ClassId): number {
+  const sizeBytes = zspages.sizeBytesOf(c);
   const slots: number[] = [];
-  for (let slot = 0; slot < pool.plan.objectsPerZspageOf(classIndex); slot++) {
+  for (let slot = 0; slot < zspages.capacityOf(c); slot++) {
     if (((slot * sizeBytes) % pageBytes) + sizeBytes > pageBytes) slots.push(slot);
   }
   let spanning = 0;
   if (slots.length === 0) return spanning;
-  pool.lists.forEach(classIndex, (z) => {
-    for (const slot of slots) if (pool.zspages.isAllocated(z, slot)) spanning++;
+  zspages.forEach(c, (z) => {
+    for (const slot of slots) if (zspages.isAllocated(zspages.slotAt(z, slot))) spanning++;
   });
   return spanning;
 }

@@ -9,7 +9,7 @@
 // The rules are those of Linux (README, "Exactly"), and the placement of every object is the kernel's. The words that the kernel
 // keeps in slots and page descriptors are in the zspage table, so that nothing here touches a page but to move payload.
 
-import { EINVAL, ENOMEM, ENOSPC, type Errno, type Machine, type Pfn, isErrno } from "@zlab/hw-sim";
+import { EINVAL, ENOMEM, ENOSPC, type Errno, type Machine, isErrno } from "@zlab/hw-sim";
 import {
   type Capabilities,
   type CheckLevel,
@@ -20,38 +20,20 @@ import {
   type PoolStats,
   ZPoolError,
   type ZpoolBackend,
-  assertCopyRange,
   badHandle,
 } from "@zlab/zpool";
 import { checkPool } from "./check.ts";
 import { compactPool } from "./compact.ts";
 import { DirectHandles } from "./direct-handles.ts";
 import { POISON_BYTE, type ZsmallocConfig } from "./eras.ts";
-import { FullnessLists } from "./fullness-lists.ts";
-import type { HandleScheme } from "./handle-scheme.ts";
-import { HandleTable } from "./handle-table.ts";
+import { HandleTable, NO_HANDLE } from "./handle-table.ts";
 import { ObjectHeaders } from "./object-header.ts";
+import { type FullnessList, type Placement, fullnessLists, placementOfSlot } from "./placement.ts";
 import type { SizeClassPlan } from "./size-classes.ts";
 import { SlotMemory } from "./slot-memory.ts";
-import { type Span, SpanMapper } from "./span-mapping.ts";
+import { SpanMapper } from "./span-mapping.ts";
 import { type ClassRow, classRows, poolStatistics } from "./stats.ts";
-import { NO_ZSPAGE, type ZspageId, type ZspageTable } from "./zspage-table.ts";
-
-/** Where an object is. */
-export interface Placement {
-  readonly classIndex: number;
-  /** Number of the zspage in order of creation in the pool, from 0. */
-  readonly zspageSeq: number;
-  /** Slot, counted over the whole zspage. */
-  readonly objectIndex: number;
-  /** Page of the zspage in which the slot begins. */
-  readonly pageIndex: number;
-  /** Slot, counted among those that begin in that page. */
-  readonly objectIndexInPage: number;
-  readonly pfn: Pfn;
-  /** Byte of the page at which the slot begins. */
-  readonly offset: number;
-}
+import { type ClassId, NO_SLOT, NO_ZSPAGE, type SlotId, type ZspageId, ZspageTable } from "./zspage-table.ts";
 
 export class ZsPool implements ZpoolBackend {
   readonly type = "zsmalloc";
@@ -60,25 +42,20 @@ export class ZsPool implements ZpoolBackend {
   readonly config: ZsmallocConfig;
   readonly plan: SizeClassPlan;
   readonly capabilities: Capabilities;
-  readonly lists: FullnessLists;
   readonly zspages: ZspageTable;
-  readonly handles: HandleScheme;
+  readonly handles: HandleTable;
   readonly headers: ObjectHeaders | undefined;
   readonly mappings: CpuMappings;
   /** Number by which the machine knows the pool's pages. */
   readonly ownerNumber: number;
+  readonly #directHandles: DirectHandles | undefined; // instead of `handles` where handles encode places
   readonly #slots: SlotMemory;
   readonly #spans: SpanMapper;
-  readonly #classBySixteenths: Uint16Array; // class of a slot of at most 16 * i bytes
-  readonly #sizeBytes: Int32Array; // by class, as the next four
-  readonly #pages: Int32Array;
-  readonly #objects: Int32Array;
-  readonly #dataOffset: Uint8Array; // where in a slot user data begin
-  readonly #inuse: Float64Array; // live objects
-  readonly #zspagesOf: Float64Array; // zspages, also while one is on no list
+  readonly #classBySixteenths: Int32Array; // class of a slot of at most 16 * i bytes
+  readonly #pageBytes: number;
   readonly #headerBytes: number;
   readonly #poisonBytes: number;
-  readonly #moves: boolean;
+  readonly #writesSlots: boolean; // malloc and free leave something in the pages
   #totalPages = 0;
   #zspagesCreated = 0;
   #compacting = false;
@@ -98,78 +75,75 @@ export class ZsPool implements ZpoolBackend {
     this.plan = plan;
     this.capabilities = capabilities;
     this.ownerNumber = machine.registerOwner(`zsmalloc ${name}`);
-    this.lists = new FullnessLists(plan, bands);
-    this.zspages = this.lists.zspages;
-    this.#moves = era.handles === "indirect";
-    this.handles = this.#moves
-      ? new HandleTable(this.ownerNumber)
-      : new DirectHandles(machine, this.ownerNumber, plan, this.zspages);
+    this.zspages = new ZspageTable(plan, bands);
+    this.handles = new HandleTable(this.zspages, this.ownerNumber);
+    const isDirect = era.handles === "direct";
+    this.#directHandles = isDirect ? new DirectHandles(machine, this.ownerNumber, plan, this.zspages) : undefined;
     this.headers = config.layout === "in-page" ? new ObjectHeaders(machine, plan, this.zspages) : undefined;
     this.mappings = new CpuMappings(machine, name);
+    this.#pageBytes = machine.pageBytes;
     this.#headerBytes = era.headerBytes;
     this.#poisonBytes = era.poisonBytes;
-    this.#slots = new SlotMemory(machine, this.zspages);
+    this.#writesSlots = this.headers !== undefined || era.poisonBytes > 0;
+    this.#slots = new SlotMemory(machine, this.zspages, name);
     this.#spans = new SpanMapper(machine, config.mapping, era.headerBytes);
-    this.#classBySixteenths = classBySixteenths(plan);
-    this.#sizeBytes = byClass(plan, (index) => plan.sizeBytesOf(index));
-    this.#pages = byClass(plan, (index) => plan.pagesPerZspageOf(index));
-    this.#objects = byClass(plan, (index) => plan.objectsPerZspageOf(index));
-    this.#dataOffset = Uint8Array.from(byClass(plan, (index) => (plan.isHuge(index) ? 0 : era.headerBytes)));
-    this.#inuse = new Float64Array(plan.indexCount);
-    this.#zspagesOf = new Float64Array(plan.indexCount);
+    this.#classBySixteenths = classBySixteenths(plan, this.zspages);
   }
 
   malloc(bytes: number, gfp: number): Handle | Errno {
-    if (bytes > this.machine.pageBytes) return this.#refuse(ENOSPC);
-    if (!(bytes > 0) || (bytes | 0) !== bytes) return this.#refuse(EINVAL);
-    const classIndex = this.#classBySixteenths[(bytes + this.#headerBytes + 15) >> 4]!;
-    let z = this.lists.fullest(classIndex);
+    if (!(bytes > 0 && bytes <= this.#pageBytes) || (bytes | 0) !== bytes) return this.#refuseSize(bytes);
+    const { zspages } = this;
+    const c = this.#classBySixteenths[(bytes + this.#headerBytes + 15) >> 4]! as ClassId;
+    let z = zspages.fullest(c);
     if (z === NO_ZSPAGE) {
-      z = this.#createZspage(classIndex, gfp);
+      z = this.#createZspage(c, gfp);
       if (z === NO_ZSPAGE) return this.#refuse(ENOMEM);
     }
-    const slot = this.zspages.takeSlot(z);
-    const handle = this.handles.issue(z, slot);
-    this.zspages.setOwner(z, slot, this.handles.ownerWord(handle));
-    this.lists.refile(z);
-    this.#inuse[classIndex]!++;
+    const slot = zspages.takeSlot(z);
+    const handle = this.#directHandles === undefined ? this.handles.issue(slot) : this.#directHandles.handleAt(slot);
+    if (handle === NO_HANDLE) return this.#refuseSlot(z, c, slot);
+    zspages.setOwner(slot, this.#directHandles === undefined ? handle : 0);
+    zspages.recount(z, c, 1);
     this.#mallocs++;
-    if (this.headers !== undefined) this.headers.writeAllocated(z, slot, handle);
-    if (this.#poisonBytes > 0) this.#slots.fill(z, slot * this.#sizeBytes[classIndex]!, this.#poisonBytes, POISON_BYTE);
+    if (this.#writesSlots) this.#writeAllocated(slot, handle);
     return handle as Handle;
   }
 
   free(handle: Handle): void {
-    const { handles, zspages } = this;
-    if (!handles.resolve(handle)) throw badHandle(this.name, "free", handle);
-    this.mappings.assertNotMapped(handle, "free");
-    const z = handles.zspage;
-    const { slot } = handles;
-    handles.release(handle);
-    this.#inuse[zspages.classOf(z)]!--;
+    const slot = this.slotOf(handle);
+    if (slot === NO_SLOT) throw badHandle(this.name, "free", handle);
+    if (this.mappings.open > 0) this.mappings.assertNotMapped(handle, "free");
+    const { zspages } = this;
+    const c = zspages.classOf(slot);
+    const z = zspages.zspageOf(slot, c);
+    if (this.#directHandles === undefined) this.handles.release(handle);
+    zspages.putSlot(z, slot);
+    zspages.recount(z, c, -1);
     this.#frees++;
-    this.#vacate(z, slot);
-    if (this.lists.refile(z) === 0) this.releaseZspage(z);
+    if (this.headers !== undefined) this.headers.writeFree(slot);
+    if (zspages.inuseOf(z) === 0) this.releaseZspage(z, c);
   }
 
   map(handle: Handle, mode: MapMode): Mapping {
+    const { machine, zspages } = this;
     const record = this.mappings.available();
-    if (!this.handles.resolve(handle)) throw badHandle(this.name, "map", handle);
-    const { zspage: z, slot } = this.handles;
-    const classIndex = this.zspages.classOf(z);
-    const sizeBytes = this.#sizeBytes[classIndex]!;
-    const dataOffset = this.#dataOffset[classIndex]!;
-    const page = (slot * sizeBytes) >> this.machine.pageShift;
-    const offset = (slot * sizeBytes) & (this.machine.pageBytes - 1);
-    this.machine.cpus.preemptDisable();
-    this.zspages.addPins(z, 1);
-    if (offset + sizeBytes <= this.machine.pageBytes) {
-      const pfn = this.zspages.pfnOf(z, page);
-      this.machine.kmap.mapLocal(pfn);
-      record.bytes = this.machine.memory.chunkOf(pfn);
-      record.offset = this.machine.memory.offsetOf(pfn) + offset + dataOffset;
+    const slot = this.slotOf(handle);
+    if (slot === NO_SLOT) throw badHandle(this.name, "map", handle);
+    const c = zspages.classOf(slot);
+    const z = zspages.zspageOf(slot, c);
+    const sizeBytes = zspages.sizeBytesOf(c);
+    const dataOffset = zspages.dataOffsetOf(c);
+    const start = zspages.slotIndexOf(slot, z) * sizeBytes;
+    const offset = start & (machine.pageBytes - 1);
+    const pfn = zspages.pfnOf(z, c, start >> machine.pageShift);
+    machine.cpus.preemptDisable();
+    if (offset + sizeBytes <= machine.pageBytes) {
+      machine.kmap.mapLocal(pfn);
+      record.bytes = machine.memory.chunkOf(pfn);
+      record.offset = machine.memory.offsetOf(pfn) + offset + dataOffset;
     } else {
-      record.bytes = this.#spans.map(this.#spanOf(z, page, offset, sizeBytes), mode);
+      const second = zspages.pfnOf(z, c, (start >> machine.pageShift) + 1);
+      record.bytes = this.#spans.map(pfn, second, offset, sizeBytes, mode);
       record.offset = dataOffset;
     }
     record.length = sizeBytes - dataOffset;
@@ -178,26 +152,34 @@ export class ZsPool implements ZpoolBackend {
   }
 
   unmap(handle: Handle): void {
+    const { machine, zspages } = this;
     const record = this.mappings.end(handle);
-    this.handles.resolve(handle);
-    const { zspage: z, slot } = this.handles;
-    const sizeBytes = this.#sizeBytes[this.zspages.classOf(z)]!;
-    const page = (slot * sizeBytes) >> this.machine.pageShift;
-    const offset = (slot * sizeBytes) & (this.machine.pageBytes - 1);
-    if (offset + sizeBytes <= this.machine.pageBytes) this.machine.kmap.unmapLocal(this.zspages.pfnOf(z, page));
-    else this.#spans.unmap(this.#spanOf(z, page, offset, sizeBytes), record.mode);
-    this.zspages.addPins(z, -1);
-    this.machine.cpus.preemptEnable();
+    const slot = this.slotOf(handle);
+    const c = zspages.classOf(slot);
+    const z = zspages.zspageOf(slot, c);
+    const sizeBytes = zspages.sizeBytesOf(c);
+    const start = zspages.slotIndexOf(slot, z) * sizeBytes;
+    const offset = start & (machine.pageBytes - 1);
+    const pfn = zspages.pfnOf(z, c, start >> machine.pageShift);
+    if (offset + sizeBytes <= machine.pageBytes) {
+      machine.kmap.unmapLocal(pfn);
+    } else {
+      const second = zspages.pfnOf(z, c, (start >> machine.pageShift) + 1);
+      this.#spans.unmap(pfn, second, offset, sizeBytes, record.mode);
+    }
+    machine.cpus.preemptEnable();
   }
 
   read(handle: Handle, target: Uint8Array, targetOffset: number, length: number): void {
-    const start = this.#dataStart(handle, "read", target, targetOffset, length);
-    this.#slots.read(this.handles.zspage, start, target, targetOffset, length);
+    const slot = this.slotOf(handle);
+    if (slot === NO_SLOT) throw badHandle(this.name, "read", handle);
+    this.#slots.read(slot, target, targetOffset, length);
   }
 
   write(handle: Handle, source: Uint8Array, sourceOffset: number, length: number): void {
-    const start = this.#dataStart(handle, "write", source, sourceOffset, length);
-    this.#slots.write(this.handles.zspage, start, source, sourceOffset, length);
+    const slot = this.slotOf(handle);
+    if (slot === NO_SLOT) throw badHandle(this.name, "write", handle);
+    this.#slots.write(slot, source, sourceOffset, length);
   }
 
   totalPages(): number {
@@ -207,7 +189,7 @@ export class ZsPool implements ZpoolBackend {
   /** Compacts every class from the largest down. `onMoved` is told each object that got another place. Returns the pages freed;
    * 0 where objects can't move, or from within `onMoved`. */
   compact(onMoved?: (handle: Handle) => void): number {
-    if (this.#compacting || !this.#moves) return 0;
+    if (this.#compacting || this.#directHandles !== undefined) return 0;
     this.#compacting = true;
     try {
       const pagesFreed = compactPool(this, onMoved);
@@ -237,9 +219,10 @@ export class ZsPool implements ZpoolBackend {
     if (this.#destroyed) throw new ZPoolError("ZLAB_DESTROYED", `pool "${this.name}" is destroyed already`);
     this.mappings.assertNoneMapped("destroy");
     this.#destroyed = true;
-    for (const classIndex of this.plan.owners) {
-      this.lists.forEach(classIndex, (z) => {
-        this.releaseZspage(z);
+    for (const c of this.zspages.classes) {
+      this.zspages.forEach(c, (z) => {
+        this.zspages.remove(z, c);
+        this.releaseZspage(z, c);
       });
     }
     return this.#mallocs - this.#frees;
@@ -270,7 +253,7 @@ export class ZsPool implements ZpoolBackend {
 
   /** Pages that a compaction could free, the shrinker's "count". */
   shrinkerCount(): number {
-    return this.plan.owners.reduce((sum, classIndex) => sum + this.freeablePages(classIndex), 0);
+    return this.zspages.classes.reduce((sum, c) => sum + this.freeablePages(c), 0);
   }
 
   /** The shrinker's "scan": compacts, whatever number it was asked for. Returns the pages freed, -1 ("stop") for none. */
@@ -282,21 +265,9 @@ export class ZsPool implements ZpoolBackend {
 
   /** Where an object is. Throws ZLAB_BAD_HANDLE. */
   placementOf(handle: Handle): Placement {
-    if (!this.handles.resolve(handle)) throw badHandle(this.name, "placementOf", handle);
-    const { zspage: z, slot } = this.handles;
-    const { pageBytes } = this.machine;
-    const classIndex = this.zspages.classOf(z);
-    const sizeBytes = this.#sizeBytes[classIndex]!;
-    const pageIndex = Math.floor((slot * sizeBytes) / pageBytes);
-    return {
-      classIndex,
-      zspageSeq: this.zspages.sequenceOf(z),
-      objectIndex: slot,
-      pageIndex,
-      objectIndexInPage: slot - Math.ceil((pageIndex * pageBytes) / sizeBytes),
-      pfn: this.zspages.pfnOf(z, pageIndex),
-      offset: (slot * sizeBytes) % pageBytes,
-    };
+    const slot = this.slotOf(handle);
+    if (slot === NO_SLOT) throw badHandle(this.name, "placementOf", handle);
+    return placementOfSlot(this, slot);
   }
 
   /** One row for each distinct class, ascending: what the kernel's statistics file shows. */
@@ -305,128 +276,137 @@ export class ZsPool implements ZpoolBackend {
   }
 
   /** Every fullness list that holds a zspage, with the sequence numbers of its zspages, head first. */
-  fullnessLists(): { classIndex: number; group: number; zspageSeqs: number[] }[] {
-    const found: { classIndex: number; group: number; zspageSeqs: number[] }[] = [];
-    for (const classIndex of this.plan.owners) {
-      this.lists.forEach(classIndex, (z, group) => {
-        const last = found.at(-1);
-        const seq = this.zspages.sequenceOf(z);
-        if (last?.classIndex === classIndex && last.group === group) last.zspageSeqs.push(seq);
-        else found.push({ classIndex, group, zspageSeqs: [seq] });
-      });
-    }
-    return found;
+  fullnessLists(): FullnessList[] {
+    return fullnessLists(this);
   }
 
-  /** Live objects of a class. */
+  /** Live objects of a class, by its index. */
   objectsUsedOf(classIndex: number): number {
-    return this.#inuse[classIndex]!;
+    return this.zspages.usedOf(this.zspages.classAt(classIndex));
+  }
+
+  /** Slot of a live object, NO_SLOT for any other number. */
+  slotOf(handle: number): SlotId {
+    return this.#directHandles === undefined ? this.handles.resolve(handle) : this.#directHandles.resolve(handle);
+  }
+
+  /** Handle of an allocated slot. */
+  handleAt(slot: SlotId): Handle {
+    return (this.#directHandles?.handleAt(slot) ?? this.zspages.ownerOf(slot)) as Handle;
+  }
+
+  /** Live objects, by the calls that made and freed them. */
+  objectsByCalls(): number {
+    return this.#mallocs - this.#frees;
   }
 
   /** Slots of a class, free ones included. */
-  objectsAllocatedOf(classIndex: number): number {
-    return this.#zspagesOf[classIndex]! * this.#objects[classIndex]!;
+  objectsAllocatedOf(c: ClassId): number {
+    return this.zspages.zspagesOf(c) * this.zspages.capacityOf(c);
   }
 
   /** Pages that compacting the class could free: as many zspages as its unused slots would fill. */
-  freeablePages(classIndex: number): number {
-    const unused = this.objectsAllocatedOf(classIndex) - this.#inuse[classIndex]!;
-    return Math.floor(unused / this.#objects[classIndex]!) * this.#pages[classIndex]!;
+  freeablePages(c: ClassId): number {
+    const unused = this.objectsAllocatedOf(c) - this.zspages.usedOf(c);
+    return Math.floor(unused / this.zspages.capacityOf(c)) * this.zspages.pagesOf(c);
+  }
+
+  /** Whether an object of the zspage is mapped: then none of its objects may move. */
+  isPinned(z: ZspageId): boolean {
+    return this.mappings.some((handle) => {
+      const slot = this.slotOf(handle);
+      return this.zspages.zspageOf(slot, this.zspages.classOf(slot)) === z;
+    });
   }
 
   // ---- For compaction ---------------------------------------------------------------------------------------------------
 
-  /** Moves the object in a slot of one zspage to the first free slot of another of the same class. Lists are the caller's. */
-  moveObject(from: ZspageId, fromSlot: number, to: ZspageId): Handle {
-    const ownerWord = this.zspages.ownerOf(from, fromSlot);
-    const toSlot = this.zspages.takeSlot(to);
-    const sizeBytes = this.#sizeBytes[this.zspages.classOf(from)]!;
-    this.#slots.copy(from, fromSlot * sizeBytes, to, toSlot * sizeBytes, sizeBytes);
-    this.zspages.setOwner(to, toSlot, ownerWord);
-    this.handles.moved(ownerWord, to, toSlot);
-    this.#vacate(from, fromSlot);
+  /** Moves the object in a slot of one zspage to the first free slot of another of the same class, which has one. Neither is
+   * on a list. */
+  moveObject(from: ZspageId, slot: SlotId, to: ZspageId, c: ClassId): Handle {
+    const { zspages } = this;
+    const handle = zspages.ownerOf(slot);
+    const toSlot = zspages.takeSlot(to);
+    this.#slots.copy(c, from, slot, to, toSlot);
+    zspages.setOwner(toSlot, handle);
+    this.handles.moved(handle, toSlot);
+    zspages.putSlot(from, slot);
+    if (this.headers !== undefined) this.headers.writeFree(slot);
     this.#objectsMoved++;
-    return this.handles.handleAt(to, toSlot, ownerWord) as Handle;
+    return handle as Handle;
   }
 
-  /** Gives back the pages of a zspage that is on a list; returns their number. */
-  releaseZspage(z: ZspageId): number {
-    const pages = this.#pages[this.zspages.classOf(z)]!;
-    this.lists.remove(z);
-    for (let page = 0; page < pages; page++) this.machine.freePages(this.zspages.pfnOf(z, page), 0);
-    this.#zspagesOf[this.zspages.classOf(z)]!--;
-    this.zspages.release(z);
+  /** Gives back the pages of a zspage that is on no list; returns their number. */
+  releaseZspage(z: ZspageId, c: ClassId): number {
+    const pages = this.zspages.pagesOf(c);
+    this.#freePages(z, c, pages);
+    this.zspages.release(z, c);
     this.#totalPages -= pages;
     return pages;
   }
 
   // ---- Details ----------------------------------------------------------------------------------------------------------
 
+  #refuseSize(bytes: number): Errno {
+    return this.#refuse(bytes > this.#pageBytes ? ENOSPC : EINVAL);
+  }
+
   #refuse(errno: Errno): Errno {
     this.#failures++;
     return errno;
   }
 
-  /** A zspage with single pages from the machine, on the list of the empty; NO_ZSPAGE if one page can't be had, and then
+  /** Gives back a slot for which there is no handle left. */
+  #refuseSlot(z: ZspageId, c: ClassId, slot: SlotId): Errno {
+    this.zspages.putSlot(z, slot);
+    if (this.zspages.inuseOf(z) === 0) this.releaseZspage(z, c);
+    return this.#refuse(ENOMEM);
+  }
+
+  /** A zspage with single pages from the machine, on no list; NO_ZSPAGE if one page can't be had, and then
    * the others are given back. */
-  #createZspage(classIndex: number, gfp: number): ZspageId {
+  #createZspage(c: ClassId, gfp: number): ZspageId {
     const { machine, zspages } = this;
-    const pages = this.#pages[classIndex]!;
-    const z = zspages.create(classIndex, this.#objects[classIndex]!, this.#zspagesCreated);
+    const pages = zspages.pagesOf(c);
+    const z = zspages.create(c, this.#zspagesCreated);
+    if (z === NO_ZSPAGE) return NO_ZSPAGE;
     for (let page = 0; page < pages; page++) {
       const pfn = machine.allocPages(0, gfp, this.ownerNumber);
       if (isErrno(pfn)) {
-        while (--page >= 0) machine.freePages(zspages.pfnOf(z, page), 0);
-        zspages.release(z);
+        this.#freePages(z, c, page);
+        zspages.release(z, c);
         return NO_ZSPAGE;
       }
       machine.pages.setPrivate(pfn, z);
       machine.pages.setIndex(pfn, page);
-      zspages.setPfn(z, page, pfn);
+      zspages.setPfn(z, c, page, pfn);
     }
     this.#zspagesCreated++;
-    this.#zspagesOf[classIndex]!++;
     this.#totalPages += pages;
-    this.lists.insert(z);
     if (this.headers !== undefined) this.headers.writeFresh(z);
     return z;
   }
 
-  /** Puts a slot back on its zspage's free list. */
-  #vacate(z: ZspageId, slot: number): void {
-    this.zspages.putSlot(z, slot);
-    if (this.headers !== undefined) this.headers.writeFree(z, slot);
+  /** Gives back the first pages of a zspage. */
+  #freePages(z: ZspageId, c: ClassId, count: number): void {
+    for (let page = 0; page < count; page++) this.machine.freePages(this.zspages.pfnOf(z, c, page), 0);
   }
 
-  /** Resolves the handle, checks the range, and returns where in the zspage the object's data begin. */
-  #dataStart(handle: number, operation: string, buffer: Uint8Array, bufferOffset: number, length: number): number {
-    if (!this.handles.resolve(handle)) throw badHandle(this.name, operation, handle);
-    const classIndex = this.zspages.classOf(this.handles.zspage);
-    const sizeBytes = this.#sizeBytes[classIndex]!;
-    const dataOffset = this.#dataOffset[classIndex]!;
-    assertCopyRange(this.name, sizeBytes - dataOffset, buffer, bufferOffset, length);
-    return this.handles.slot * sizeBytes + dataOffset;
+  /** What malloc leaves in the page: the header's image, or 3.10's pattern. */
+  #writeAllocated(slot: SlotId, handle: number): void {
+    if (this.headers !== undefined) this.headers.writeAllocated(slot, handle);
+    if (this.#poisonBytes === 0) return;
+    this.#slots.fill(slot, this.#poisonBytes, POISON_BYTE);
   }
-
-  #spanOf(z: ZspageId, page: number, offset: number, sizeBytes: number): Span {
-    return { first: this.zspages.pfnOf(z, page), second: this.zspages.pfnOf(z, page + 1), offset, sizeBytes };
-  }
-}
-
-/** A table by class index, 0 for indexes without a class. */
-function byClass(plan: SizeClassPlan, valueOf: (classIndex: number) => number): Int32Array {
-  const table = new Int32Array(plan.indexCount);
-  for (const owner of plan.owners) table[owner] = valueOf(owner);
-  return table;
 }
 
 /** Class of a slot need of up to 16 * i bytes; every nominal size is a multiple of 16. Needs above the page (a request of a
  * whole page and its header) have the top class. */
-function classBySixteenths(plan: SizeClassPlan): Uint16Array {
+function classBySixteenths(plan: SizeClassPlan, zspages: ZspageTable): Int32Array {
   const { pageBytes, headerBytes } = plan.options;
-  const table = new Uint16Array(pageBytes / 16 + 2);
+  const table = new Int32Array(pageBytes / 16 + 2);
   for (let i = 1; i < table.length; i++) {
-    table[i] = plan.ownerOf(plan.indexForRequest(Math.min(16 * i, pageBytes + headerBytes) - headerBytes));
+    table[i] = zspages.classAt(plan.indexForRequest(Math.min(16 * i, pageBytes + headerBytes) - headerBytes));
   }
   return table;
 }

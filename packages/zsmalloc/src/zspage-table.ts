@@ -1,225 +1,395 @@
-// The zspages of a pool, all in one array of 32-bit words. A zspage is a *record* in it, named by the position of its first
-// word (`ZspageId`). The record holds what the kernel keeps in struct zspage, in its pages' descriptors and in its slots'
-// headers, so that malloc and free touch one or two cache lines and no page:
+// The zspages of a pool and the lists of them: accessors to the table that table-layout.ts draws. Nobody else indexes it.
 //
-//   word  0 … 7             8 … 8+p-1               8+p … 8+p+n-1
-//        ┌──────────────────┬───────────────────────┬──────────────────────────────┐
-//        │ fields, see below │ page frame numbers (p) │ one word for each slot (n)   │
-//        └──────────────────┴───────────────────────┴──────────────────────────────┘
-//
-// p and n depend on the class only. A slot's word is the kernel's slot header: allocated: what the handle scheme wants to
-// know about the owner, shifted left by one, bit 0 set; free: index of the next free slot shifted left by one, bit 0 clear;
-// the last free slot has all bits set, shifted left by one.
-//
-// Fullness lists are circular with a sentinel each. A sentinel is a pseudo-record at the front of the array of which only the
-// two link words exist; sentinels overlap so that each takes two words. List l's sentinel is the record at 2*l.
+// Which zspages are how full decides where the next object goes: there is one list per class and fullness group, a zspage always
+// enters at the head, and changes its list only when its group changes. That order must be the kernel's. (Spec: zsmalloc
+// 6.12, fullness groups.)
 
 import type { Pfn } from "@zlab/hw-sim";
+import type { FullnessBands } from "./fullness.ts";
+import type { SizeClassPlan } from "./size-classes.ts";
+import * as layout from "./table-layout.ts";
 
+// V8 folds a module's own constants into optimised code, but loads those of other modules at every use; hence these copies.
+const { STATE, NEXT, PREVIOUS, SEQUENCE, HEADER_WORDS, FREE_SHIFT, INUSE_MASK } = layout;
+const { PARTIAL, USED, GROUP_BASE, RECORD_WORDS, SIZE_BYTES, CAPACITY, DATA_OFFSET, PAGES, INDEX, ZSPAGES } = layout;
+const { UNUSED, FRESH, FRESH_END, LISTS, SENTINEL_WORDS, COUNT } = layout;
+
+declare const classBrand: unique symbol;
 declare const zspageBrand: unique symbol;
+declare const slotBrand: unique symbol;
 
-/** Position of a zspage's record. 0 is never a zspage. */
+/** Position of a class record. */
+export type ClassId = number & { readonly [classBrand]: true };
+/** Position of a zspage record. */
 export type ZspageId = number & { readonly [zspageBrand]: true };
+/** Position of a slot's word in the record of its zspage. */
+export type SlotId = number & { readonly [slotBrand]: true };
 
 /** "No zspage". */
 export const NO_ZSPAGE = 0 as ZspageId;
+/** "No slot"; as a position its owner is 0, which no handle is. */
+export const NO_SLOT = 0 as SlotId;
 
-const CLASS = 0; // owner index of the class
-const GROUP = 1; // fullness group whose list holds the zspage
-const INUSE = 2; // slots allocated
-const FREE_HEAD = 3; // index of the first free slot
-const NEXT = 4; // towards the tail of the list; next unused record of the class
-const PREVIOUS = 5; // towards the head
-const SEQUENCE = 6; // number of the zspage in order of creation
-const PINS = 7; // open mappings of its objects: while above 0 nothing moves out
-const HEADER_WORDS = 8;
-
-/** Link of the last free slot. */
-const END_OF_SLOTS = -1;
-const INITIAL_WORDS = 4096;
+/** Positions are below 2^31, which a pool of a terabyte needs most of. */
+const MOST_WORDS = 2 ** 31 - 2 ** 16;
+const INITIAL_SEGMENTS = 4;
+/** The group of zspages without objects. They are on no list: malloc has made them just now, or free is about to release them. */
+const EMPTY = 0;
 
 export class ZspageTable {
+  /** Distinct classes, ascending. */
+  readonly classes: readonly ClassId[];
+  readonly groupCount: number;
+  readonly #classByIndex: Int32Array;
+  readonly #groups: Uint8Array;
+  readonly #roomyGroups: number; // bit per group whose zspages have objects and room
+  readonly #segmentShift: number;
+  readonly #segmentMask: number;
   #words: Int32Array;
-  #end: number; // first word that was never part of a record
-  readonly #unused: Int32Array; // class -> an unused record, 0: none
-  readonly #pagesPerZspage: Int32Array;
-  readonly #recordWords: Int32Array;
+  #classOfSegment: Int32Array;
+  #end: number; // first word that is part of no segment
 
-  /** `pages` and `objects` give p and n by class index; `listCount` is the number of fullness lists. */
-  constructor(listCount: number, pages: Int32Array, objects: Int32Array) {
-    this.#pagesPerZspage = pages;
-    this.#recordWords = pages.map((p, classIndex) => HEADER_WORDS + p + objects[classIndex]!);
-    this.#unused = new Int32Array(pages.length);
-    this.#end = 2 * listCount + HEADER_WORDS;
-    this.#words = new Int32Array(Math.max(INITIAL_WORDS, this.#end));
-    for (let list = 0; list < listCount; list++) {
-      const sentinel = sentinelOf(list);
-      this.#words[sentinel + NEXT] = sentinel;
-      this.#words[sentinel + PREVIOUS] = sentinel;
-    }
+  constructor(plan: SizeClassPlan, bands: FullnessBands) {
+    const numbers = layout.layOutTable(plan, bands);
+    this.groupCount = numbers.groupCount;
+    this.#groups = numbers.groups;
+    this.#roomyGroups = (1 << (numbers.groupCount - 1)) - 1;
+    this.#segmentShift = numbers.segmentShift;
+    this.#segmentMask = (1 << numbers.segmentShift) - 1;
+    this.#end = numbers.firstSegment;
+    this.#words = new Int32Array(this.#end + (INITIAL_SEGMENTS << this.#segmentShift));
+    this.#classOfSegment = new Int32Array(this.#words.length >> this.#segmentShift);
+    layout.writeClassRecords(this.#words, plan, numbers);
+    this.classes = plan.owners.map((_, n) => (layout.FIRST_CLASS + n * numbers.classWords) as ClassId);
+    const numberOf = new Map(plan.owners.map((owner, n) => [owner, n]));
+    this.#classByIndex = Int32Array.from(
+      { length: plan.indexCount },
+      (_, index) => this.classes[numberOf.get(plan.ownerOf(index))!]!,
+    );
   }
 
-  /** Takes a record for a new zspage of the class, with all slots free in ascending order. */
-  create(classIndex: number, objects: number, sequence: number): ZspageId {
-    const z = this.#takeRecord(classIndex);
+  // ---- Classes ------------------------------------------------------------------------------------------------------------
+
+  /** The class that serves a class index. */
+  classAt(classIndex: number): ClassId {
+    return this.#classByIndex[classIndex]! as ClassId;
+  }
+
+  indexOf(c: ClassId): number {
+    return this.#words[c + INDEX]!;
+  }
+
+  sizeBytesOf(c: ClassId): number {
+    return this.#words[c + SIZE_BYTES]!;
+  }
+
+  /** Slots of a zspage. */
+  capacityOf(c: ClassId): number {
+    return this.#words[c + CAPACITY]!;
+  }
+
+  /** Pages of a zspage. */
+  pagesOf(c: ClassId): number {
+    return this.#words[c + PAGES]!;
+  }
+
+  /** Byte of a slot at which user data begin. */
+  dataOffsetOf(c: ClassId): number {
+    return this.#words[c + DATA_OFFSET]!;
+  }
+
+  /** Live objects. */
+  usedOf(c: ClassId): number {
+    return this.#words[c + USED]!;
+  }
+
+  /** Zspages, also while one is on no list. */
+  zspagesOf(c: ClassId): number {
+    return this.#words[c + ZSPAGES]!;
+  }
+
+  /** Records of zspages that were released and not used again, counted one by one: for checks. */
+  unusedOf(c: ClassId): number {
+    let count = 0;
+    for (let z = this.#words[c + UNUSED]!; z !== NO_ZSPAGE; z = this.#words[z + NEXT]!) count++;
+    return count;
+  }
+
+  /** Records handed out of the segments of the class so far: for checks. */
+  recordsOf(c: ClassId): number {
+    const recordWords = this.#words[c + RECORD_WORDS]!;
+    const unusedWords = this.#words[c + FRESH_END]! - this.#words[c + FRESH]!;
+    let segments = 0;
+    for (let segment = this.#end >> this.#segmentShift; --segment >= 0;) {
+      if (this.#classOfSegment[segment] === c) segments++;
+    }
+    return segments * Math.floor((this.#segmentMask + 1) / recordWords) - Math.floor(unusedWords / recordWords);
+  }
+
+  // ---- From a slot to its zspage and class --------------------------------------------------------------------------------
+
+  /** Class of a zspage or slot. */
+  classOf(position: ZspageId | SlotId): ClassId {
+    return this.#classOfSegment[position >> this.#segmentShift]! as ClassId;
+  }
+
+  /** Zspage of a slot of the class. */
+  zspageOf(slot: SlotId, c: ClassId): ZspageId {
+    return (slot - ((slot & this.#segmentMask) % this.#words[c + RECORD_WORDS]!)) as ZspageId;
+  }
+
+  /** Index of a slot in its zspage. */
+  slotIndexOf(slot: SlotId, z: ZspageId): number {
+    return slot - z - HEADER_WORDS;
+  }
+
+  slotAt(z: ZspageId, slotIndex: number): SlotId {
+    return (z + HEADER_WORDS + slotIndex) as SlotId;
+  }
+
+  // ---- Zspages ------------------------------------------------------------------------------------------------------------
+
+  /** Takes a record for a new zspage of the class, with all slots free in ascending order; it is on no list. NO_ZSPAGE when the
+   * table can't grow any more. */
+  create(c: ClassId, sequence: number): ZspageId {
+    const z = this.#takeRecord(c);
+    if (z === NO_ZSPAGE) return NO_ZSPAGE;
     const words = this.#words;
-    words[z + CLASS] = classIndex;
-    words[z + GROUP] = 0;
-    words[z + INUSE] = 0;
-    words[z + FREE_HEAD] = 0;
+    words[z + STATE] = 0;
     words[z + SEQUENCE] = sequence;
-    words[z + PINS] = 0;
-    const slots = this.#slotBase(z);
-    for (let slot = 0; slot < objects; slot++) words[slots + slot] = (slot + 1) << 1;
-    words[slots + objects - 1] = END_OF_SLOTS << 1;
+    const slots = z + HEADER_WORDS;
+    const last = words[c + CAPACITY]! - 1;
+    for (let slotIndex = 0; slotIndex < last; slotIndex++) words[slots + slotIndex] = (slotIndex + 1) << 1;
+    words[slots + last] = layout.END_OF_SLOTS << 1;
+    words[c + ZSPAGES]!++;
     return z;
   }
 
-  /** Gives the record of a zspage back. */
-  release(z: ZspageId): void {
-    const classIndex = this.classOf(z);
-    this.#words[z + NEXT] = this.#unused[classIndex]!;
-    this.#unused[classIndex] = z;
-  }
-
-  classOf(z: ZspageId): number {
-    return this.#words[z + CLASS]!;
-  }
-
-  groupOf(z: ZspageId): number {
-    return this.#words[z + GROUP]!;
-  }
-
-  setGroup(z: ZspageId, group: number): void {
-    this.#words[z + GROUP] = group;
+  /** Gives the record of a zspage that is on no list back. */
+  release(z: ZspageId, c: ClassId): void {
+    const words = this.#words;
+    words[c + ZSPAGES]!--;
+    words[z + NEXT] = words[c + UNUSED]!;
+    words[c + UNUSED] = z;
   }
 
   inuseOf(z: ZspageId): number {
-    return this.#words[z + INUSE]!;
+    return this.#words[z + STATE]! & INUSE_MASK;
   }
 
   sequenceOf(z: ZspageId): number {
-    return this.#words[z + SEQUENCE]!;
+    return this.#words[z + SEQUENCE]! >>> 0;
   }
 
-  pinsOf(z: ZspageId): number {
-    return this.#words[z + PINS]!;
+  pfnOf(z: ZspageId, c: ClassId, page: number): Pfn {
+    return this.#words[z + HEADER_WORDS + this.#words[c + CAPACITY]! + page]! as Pfn;
   }
 
-  addPins(z: ZspageId, change: 1 | -1): void {
-    this.#words[z + PINS]! += change;
+  setPfn(z: ZspageId, c: ClassId, page: number, pfn: Pfn): void {
+    this.#words[z + HEADER_WORDS + this.#words[c + CAPACITY]! + page] = pfn;
   }
 
-  pfnOf(z: ZspageId, page: number): Pfn {
-    return this.#words[z + HEADER_WORDS + page]! as Pfn;
-  }
+  // ---- Slots --------------------------------------------------------------------------------------------------------------
 
-  setPfn(z: ZspageId, page: number, pfn: Pfn): void {
-    this.#words[z + HEADER_WORDS + page] = pfn;
-  }
-
-  /** Takes the first free slot; there must be one. Its word is the caller's to set. */
-  takeSlot(z: ZspageId): number {
+  /** Takes the first free slot of a zspage; there must be one. Its word is the caller's to set, and its list to correct. */
+  takeSlot(z: ZspageId): SlotId {
     const words = this.#words;
-    const slot = words[z + FREE_HEAD]!;
-    words[z + FREE_HEAD] = words[this.#slotBase(z) + slot]! >> 1;
-    words[z + INUSE]!++;
-    return slot;
+    const state = words[z + STATE]!;
+    const slot = z + HEADER_WORDS + (state >> FREE_SHIFT);
+    const nextFree = words[slot]! >> 1;
+    words[z + STATE] = (nextFree << FREE_SHIFT) | ((state & INUSE_MASK) + 1);
+    return slot as SlotId;
   }
 
-  /** Puts a slot at the head of the free list. */
-  putSlot(z: ZspageId, slot: number): void {
+  /** Puts a slot at the head of the free list of its zspage. */
+  putSlot(z: ZspageId, slot: SlotId): void {
     const words = this.#words;
-    words[this.#slotBase(z) + slot] = words[z + FREE_HEAD]! << 1;
-    words[z + FREE_HEAD] = slot;
-    words[z + INUSE]!--;
+    const state = words[z + STATE]!;
+    words[slot] = (state >> FREE_SHIFT) << 1;
+    words[z + STATE] = ((slot - z - HEADER_WORDS) << FREE_SHIFT) | ((state & INUSE_MASK) - 1);
   }
 
-  /** Marks a taken slot as allocated to `owner`. */
-  setOwner(z: ZspageId, slot: number, owner: number): void {
-    this.#words[this.#slotBase(z) + slot] = (owner << 1) | 1;
+  /** Marks a taken slot as allocated to `owner`, 0 to 2^31 - 1. */
+  setOwner(slot: SlotId, owner: number): void {
+    this.#words[slot] = (owner << 1) | 1;
   }
 
-  isAllocated(z: ZspageId, slot: number): boolean {
-    return (this.#words[this.#slotBase(z) + slot]! & 1) !== 0;
+  isAllocated(slot: SlotId): boolean {
+    return (this.#words[slot]! & 1) !== 0;
   }
 
   /** Owner of an allocated slot. */
-  ownerOf(z: ZspageId, slot: number): number {
-    return this.#words[this.#slotBase(z) + slot]! >>> 1;
+  ownerOf(slot: SlotId): number {
+    return this.#words[slot]! >>> 1;
   }
 
-  /** First free slot, -1 if there is none. */
+  /** Index of the first free slot, -1 if there is none. */
   firstFreeSlot(z: ZspageId): number {
-    return this.#words[z + FREE_HEAD]!;
+    return this.#words[z + STATE]! >> FREE_SHIFT;
   }
 
-  /** The free slot after a free slot, -1 after the last. */
-  nextFreeSlot(z: ZspageId, slot: number): number {
-    return this.#words[this.#slotBase(z) + slot]! >> 1;
+  /** Index of the free slot after a free slot, -1 after the last. */
+  nextFreeSlot(z: ZspageId, slotIndex: number): number {
+    return this.#words[z + HEADER_WORDS + slotIndex]! >> 1;
   }
 
-  insertHead(list: number, z: ZspageId): void {
+  // ---- Lists --------------------------------------------------------------------------------------------------------------
+
+  /** Counts an object in or out of the class, and moves its zspage, which now has one object more or less, to the list of its
+   * group if that has changed. */
+  recount(z: ZspageId, c: ClassId, change: 1 | -1): void {
     const words = this.#words;
-    const sentinel = sentinelOf(list);
-    const head = words[sentinel + NEXT]!;
-    words[z + NEXT] = head;
-    words[z + PREVIOUS] = sentinel;
-    words[head + PREVIOUS] = z;
-    words[sentinel + NEXT] = z;
+    const groups = this.#groups;
+    words[c + USED]! += change;
+    const entry = words[c + GROUP_BASE]! + (words[z + STATE]! & INUSE_MASK);
+    const group = groups[entry]!;
+    const before = groups[entry - change]!;
+    if (group === before) return;
+    if (before !== EMPTY) unlink(words, z, c, before);
+    if (group !== EMPTY) link(words, z, c, group);
   }
 
-  /** Unlinks a zspage from whatever list it is on. */
-  remove(z: ZspageId): void {
+  /** Group of a zspage by its slots in use, and so of the list that it belongs on. */
+  groupOf(z: ZspageId, c: ClassId): number {
+    return this.#groups[this.#words[c + GROUP_BASE]! + this.inuseOf(z)]!;
+  }
+
+  /** Puts a zspage that is on no list at the head of the list of its group, unless it is empty. */
+  insert(z: ZspageId, c: ClassId): void {
+    const group = this.groupOf(z, c);
+    if (group !== EMPTY) link(this.#words, z, c, group);
+  }
+
+  /** Takes a zspage that has objects off its list. */
+  remove(z: ZspageId, c: ClassId): void {
+    unlink(this.#words, z, c, this.groupOf(z, c));
+  }
+
+  /** Head of the fullest list that has objects and room, NO_ZSPAGE if all zspages are full. */
+  fullest(c: ClassId): ZspageId {
     const words = this.#words;
-    const next = words[z + NEXT]!;
-    const previous = words[z + PREVIOUS]!;
-    words[previous + NEXT] = next;
-    words[next + PREVIOUS] = previous;
+    const roomy = words[c + PARTIAL]! & this.#roomyGroups;
+    if (roomy === 0) return NO_ZSPAGE;
+    return words[listOf(c, 31 - Math.clz32(roomy)) + NEXT]! as ZspageId;
+  }
+
+  /** First zspage, from the emptiest list with objects to the fullest with room, that `accepts` takes. */
+  emptiest(c: ClassId, accepts: (z: ZspageId) => boolean): ZspageId {
+    for (let group = 1; group < this.groupCount - 1; group++) {
+      for (let z = this.headOf(c, group); z !== NO_ZSPAGE; z = this.nextOf(z, c, group)) if (accepts(z)) return z;
+    }
+    return NO_ZSPAGE;
+  }
+
+  /** Zspages on a list. */
+  countOf(c: ClassId, group: number): number {
+    return this.#words[listOf(c, group) + COUNT]!;
   }
 
   /** First zspage of a list, NO_ZSPAGE if it is empty. */
-  headOf(list: number): ZspageId {
-    return this.#orNone(this.#words[sentinelOf(list) + NEXT]!, list);
+  headOf(c: ClassId, group: number): ZspageId {
+    return this.#orNone(this.#words[listOf(c, group) + NEXT]!, c, group);
   }
 
-  /** The zspage behind `z` on the list, NO_ZSPAGE at its end. */
-  nextOf(z: ZspageId, list: number): ZspageId {
-    return this.#orNone(this.#words[z + NEXT]!, list);
+  /** Last zspage of a list, NO_ZSPAGE if it is empty. */
+  tailOf(c: ClassId, group: number): ZspageId {
+    return this.#orNone(this.#words[listOf(c, group) + PREVIOUS]!, c, group);
   }
 
-  /** The zspage before `z` on the list, NO_ZSPAGE at its head. */
-  previousOf(z: ZspageId, list: number): ZspageId {
-    return this.#orNone(this.#words[z + PREVIOUS]!, list);
+  /** Whether the class's mask says that the list holds zspages. */
+  hasZspages(c: ClassId, group: number): boolean {
+    return ((this.#words[c + PARTIAL]! >> group) & 1) !== 0;
   }
 
-  #orNone(link: number, list: number): ZspageId {
-    return link === sentinelOf(list) ? NO_ZSPAGE : (link as ZspageId);
+  /** The zspage behind `z` on a list, NO_ZSPAGE at its end. */
+  nextOf(z: ZspageId, c: ClassId, group: number): ZspageId {
+    return this.#orNone(this.#words[z + NEXT]!, c, group);
   }
 
-  #slotBase(z: ZspageId): number {
-    return z + HEADER_WORDS + this.#pagesPerZspage[this.#words[z + CLASS]!]!;
+  /** The zspage before `z` on a list, NO_ZSPAGE at its head. */
+  previousOf(z: ZspageId, c: ClassId, group: number): ZspageId {
+    return this.#orNone(this.#words[z + PREVIOUS]!, c, group);
   }
 
-  #takeRecord(classIndex: number): ZspageId {
-    const unused = this.#unused[classIndex]! as ZspageId;
+  /** Calls `visit` for each zspage of a class, group by group from the emptiest, head first. */
+  forEach(c: ClassId, visit: (z: ZspageId, group: number) => void): void {
+    for (let group = 0; group < this.groupCount; group++) {
+      for (let z = this.headOf(c, group); z !== NO_ZSPAGE;) {
+        const next = this.nextOf(z, c, group);
+        visit(z, group);
+        z = next;
+      }
+    }
+  }
+
+  // ---- Details ------------------------------------------------------------------------------------------------------------
+
+  #orNone(position: number, c: ClassId, group: number): ZspageId {
+    return position === listOf(c, group) ? NO_ZSPAGE : (position as ZspageId);
+  }
+
+  #takeRecord(c: ClassId): ZspageId {
+    const words = this.#words;
+    const unused = words[c + UNUSED]! as ZspageId;
     if (unused !== NO_ZSPAGE) {
-      this.#unused[classIndex] = this.#words[unused + NEXT]!;
+      words[c + UNUSED] = words[unused + NEXT]!;
       return unused;
     }
+    const fresh = words[c + FRESH]!;
+    const recordWords = words[c + RECORD_WORDS]!;
+    if (fresh + recordWords > words[c + FRESH_END]!) return this.#takeSegment(c);
+    words[c + FRESH] = fresh + recordWords;
+    return fresh as ZspageId;
+  }
+
+  /** Begins a new segment for the class and takes its first record; NO_ZSPAGE when the table can't grow any more. */
+  #takeSegment(c: ClassId): ZspageId {
     const z = this.#end as ZspageId;
-    this.#end += this.#recordWords[classIndex]!;
-    if (this.#end > this.#words.length) this.#grow();
+    const segmentWords = this.#segmentMask + 1;
+    if (z + segmentWords > this.#words.length && !this.#grow()) return NO_ZSPAGE;
+    this.#end = z + segmentWords;
+    this.#classOfSegment[z >> this.#segmentShift] = c;
+    this.#words[c + FRESH] = z + this.#words[c + RECORD_WORDS]!;
+    this.#words[c + FRESH_END] = this.#end;
     return z;
   }
 
-  #grow(): void {
-    const larger = new Int32Array(Math.max(this.#end, 2 * this.#words.length));
-    larger.set(this.#words);
-    this.#words = larger;
+  #grow(): boolean {
+    const length = Math.min(2 * this.#words.length, MOST_WORDS);
+    if (length === this.#words.length) return false;
+    const words = new Int32Array(length);
+    words.set(this.#words);
+    this.#words = words;
+    const classOfSegment = new Int32Array(length >> this.#segmentShift);
+    classOfSegment.set(this.#classOfSegment);
+    this.#classOfSegment = classOfSegment;
+    return true;
   }
 }
 
-function sentinelOf(list: number): number {
-  return 2 * list;
+/** Sentinel of a group's list. */
+function listOf(c: ClassId, group: number): number {
+  return c + LISTS + SENTINEL_WORDS * group;
+}
+
+/** Puts a zspage at the head of a list. */
+function link(words: Int32Array, z: ZspageId, c: ClassId, group: number): void {
+  const list = c + LISTS + SENTINEL_WORDS * group;
+  const head = words[list + NEXT]!;
+  words[z + NEXT] = head;
+  words[z + PREVIOUS] = list;
+  words[head + PREVIOUS] = z;
+  words[list + NEXT] = z;
+  words[list + COUNT]!++;
+  words[c + PARTIAL]! |= 1 << group;
+}
+
+/** Takes a zspage off the list that it is on. */
+function unlink(words: Int32Array, z: ZspageId, c: ClassId, group: number): void {
+  const list = c + LISTS + SENTINEL_WORDS * group;
+  const next = words[z + NEXT]!;
+  const previous = words[z + PREVIOUS]!;
+  words[previous + NEXT] = next;
+  words[next + PREVIOUS] = previous;
+  if (--words[list + COUNT]! === 0) words[c + PARTIAL]! &= ~(1 << group);
 }

@@ -74,7 +74,7 @@ interface Notation {
 function groupedLists(pool: ZsPool, groupName: (group: number) => number): unknown[] {
   const byClass = new Map<number, [number, number[]][]>();
   for (const { classIndex, group, zspageSeqs } of pool.fullnessLists()) {
-    if (group === 0 || group === pool.lists.groupCount - 1) continue;
+    if (group === 0 || group === pool.config.bands.groupCount - 1) continue;
     byClass.set(classIndex, [...(byClass.get(classIndex) ?? []), [groupName(group), zspageSeqs]]);
   }
   return [...byClass].map(([classIndex, lists]) => [classIndex, lists.toSorted((a, b) => a[0] - b[0])]);
