@@ -56,12 +56,10 @@ export const FRESH = 11; // next record of the newest segment that was never use
 export const FRESH_END = 12; // end of that segment
 export const LISTS = 13; // sentinels, one for each group
 
-export const SENTINEL_WORDS = 3; // COUNT, NEXT, PREVIOUS
-/** Word of a sentinel: zspages on the list. */
-export const COUNT: typeof STATE = STATE;
-
+/** A sentinel: the count of the zspages on the list in the place of the state, next, previous. */
+export const SENTINEL_WORDS = 3;
 /** Position of the sentinel of a group's list. */
-export function listOf(classPosition: number, group: number): number {
+function listOf(classPosition: number, group: number): number {
   return classPosition + LISTS + SENTINEL_WORDS * group;
 }
 

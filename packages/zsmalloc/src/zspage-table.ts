@@ -12,7 +12,8 @@ import * as layout from "./table-layout.ts";
 // V8 folds a module's own constants into optimised code, but loads those of other modules at every use; hence these copies.
 const { STATE, NEXT, PREVIOUS, SEQUENCE, HEADER_WORDS, FREE_SHIFT, INUSE_MASK } = layout;
 const { PARTIAL, USED, GROUP_BASE, RECORD_WORDS, SIZE_BYTES, CAPACITY, DATA_OFFSET, PAGES, INDEX, ZSPAGES } = layout;
-const { UNUSED, FRESH, FRESH_END, LISTS, SENTINEL_WORDS, COUNT } = layout;
+const { UNUSED, FRESH, FRESH_END, LISTS, SENTINEL_WORDS } = layout;
+const COUNT = STATE; // of a sentinel
 
 declare const classBrand: unique symbol;
 declare const zspageBrand: unique symbol;
