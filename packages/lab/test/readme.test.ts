@@ -7,9 +7,12 @@ import { describe, expect, test } from "vitest";
 import { packageDirectory, zlab } from "./zlab.ts";
 
 const repository = join(packageDirectory, "../..");
-const documents = ["packages/lab/README.md", "docs/published-tables.md", "docs/experiments.md"].map((file) =>
-  readFileSync(join(repository, file), "utf8"),
-);
+const documents = [
+  "packages/lab/README.md",
+  "docs/published-tables.md",
+  "docs/experiments.md",
+  "docs/block-traces.md",
+].map((file) => readFileSync(join(repository, file), "utf8"));
 const blocks = documents.flatMap((text) =>
   [...text.matchAll(/^```console\n\$ zlab (.*)\n([^]*?)^```$/gm)].map(
     ([, command, output]) => [command!, output!] as const,
