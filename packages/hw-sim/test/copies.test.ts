@@ -152,7 +152,7 @@ describe.each(kinds)("copies over $name", ({ memory, chunkPages }) => {
     fc.assert(
       fc.property(steps, (program) => {
         const model = clearedWindow();
-        for (const [pass, where] of (["again", "again too", "again"] as const).entries()) {
+        for (const [pass, where] of (["again", "again too"] as const).entries()) {
           for (const step of program) run({ ...step, op: "in", where, value: step.value + pass }, model);
         }
         expectWindow(model);
