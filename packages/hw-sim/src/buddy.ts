@@ -14,7 +14,7 @@
 //     no two buddies are both free with the same order, below the highest order
 
 import { MAX_PAGE_ORDER, type Pfn } from "./geometry.ts";
-import { PageState, type PageTable } from "./page-table.ts";
+import type { PageTable } from "./page-table.ts";
 
 const NONE = -1;
 const LARGEST_BLOCK_PAGES = 1 << MAX_PAGE_ORDER;
@@ -56,44 +56,24 @@ export class BuddyAllocator {
     return this.#frontierEnd;
   }
 
-  /** Takes a block of 2^order pages (0 to MAX_PAGE_ORDER) off the lists; -1 if there is none. */
-  allocate(order: number): Pfn | -1 {
-    let found = order;
-    while (found <= MAX_PAGE_ORDER && this.#firstFree[found] === NONE) found++;
-    let pfn: number;
-    if (found <= MAX_PAGE_ORDER) {
-      pfn = this.#firstFree[found]!;
-      this.#unlink(pfn, found);
-    } else {
-      if (this.#frontier === this.#frontierEnd) return NONE;
-      pfn = this.#frontier;
-      this.#frontier += LARGEST_BLOCK_PAGES;
-      found = MAX_PAGE_ORDER;
-    }
-    while (found > order) {
-      found--;
-      this.#linkAlone(pfn + (1 << found), found);
-    }
-    this.#pages.setState(pfn, PageState.allocatedHead, order);
+  /** Takes a block of 2^order pages (0 to MAX_PAGE_ORDER) off the lists for `owner`; -1 if there is none. */
+  allocate(order: number, owner: number): Pfn | -1 {
+    const pfn = this.#firstFree[order]!;
+    if (pfn === NONE) return this.#allocateBySplitting(order, owner);
+    this.#firstFree[order] = this.#pages.nextFree(pfn); // which keeps its link to this page: that of a head is never read
+    this.#listedBlocks[order]!--;
     this.#freePages -= 1 << order;
+    this.#pages.setAllocated(pfn, order, owner);
     return pfn as Pfn;
   }
 
   /** Puts a block back and joins it with its free buddies. The caller has checked that it was allocated. */
   release(pfn: Pfn, order: number): void {
     this.#freePages += 1 << order;
-    let block: number = pfn;
-    let size = order;
-    while (size < MAX_PAGE_ORDER) {
-      const buddy = block ^ (1 << size);
-      if (!this.#pages.isFreeBlock(buddy, size) || !this.#holds(buddy)) break;
-      this.#unlink(buddy, size);
-      this.#pages.setState(buddy, PageState.none, 0);
-      block &= ~(1 << size);
-      size++;
-    }
-    if (block !== pfn) this.#pages.setState(pfn, PageState.none, 0);
-    this.#link(block, size);
+    const buddy = pfn ^ (1 << order);
+    const joins = order < MAX_PAGE_ORDER && this.#pages.isFreeBlock(buddy, order) && this.#holds(buddy);
+    if (joins) this.#releaseByJoining(pfn, order);
+    else this.#link(pfn, order);
   }
 
   /** Whether a block of this order could be had now. */
@@ -142,6 +122,46 @@ export class BuddyAllocator {
     }
   }
 
+  /** Takes the next larger block and puts the halves that aren't needed on the lists, which are empty up to that order. */
+  #allocateBySplitting(order: number, owner: number): Pfn | -1 {
+    let found = order + 1;
+    while (found <= MAX_PAGE_ORDER && this.#firstFree[found] === NONE) found++;
+    let pfn: number;
+    if (found <= MAX_PAGE_ORDER) {
+      pfn = this.#firstFree[found]!;
+      this.#firstFree[found] = this.#pages.nextFree(pfn);
+      this.#listedBlocks[found]!--;
+    } else {
+      if (this.#frontier === this.#frontierEnd) return NONE;
+      pfn = this.#frontier;
+      this.#frontier += LARGEST_BLOCK_PAGES;
+      found = MAX_PAGE_ORDER;
+    }
+    while (found > order) {
+      found--;
+      this.#linkAlone(pfn + (1 << found), found);
+    }
+    this.#freePages -= 1 << order;
+    this.#pages.setAllocated(pfn, order, owner);
+    return pfn as Pfn;
+  }
+
+  /** Joins a block with its buddy, the result with its own, and so on, for as long as they are free. */
+  #releaseByJoining(pfn: Pfn, order: number): void {
+    let block: number = pfn;
+    let size = order;
+    while (size < MAX_PAGE_ORDER) {
+      const buddy = block ^ (1 << size);
+      if (!this.#pages.isFreeBlock(buddy, size) || !this.#holds(buddy)) break;
+      this.#unlink(buddy, size);
+      this.#pages.setInside(buddy);
+      block &= ~(1 << size);
+      size++;
+    }
+    this.#pages.setInside(pfn);
+    this.#link(block, size);
+  }
+
   /** Whether the page is of this zone: at its borders a buddy may be the next zone's. */
   #holds(pfn: number): boolean {
     return pfn >= this.startPfn && pfn < this.endPfn;
@@ -149,19 +169,15 @@ export class BuddyAllocator {
 
   #link(pfn: number, order: number): void {
     const head = this.#firstFree[order]!;
-    if (head === NONE) {
-      this.#linkAlone(pfn, order);
-      return;
-    }
-    this.#pages.setFree(pfn, order, head, NONE);
-    this.#pages.setPreviousFree(head, pfn);
+    this.#pages.setFree(pfn, order, head);
+    if (head !== NONE) this.#pages.setPreviousFree(head, pfn);
     this.#firstFree[order] = pfn;
     this.#listedBlocks[order]!++;
   }
 
   /** Links a block into a list that is known to be empty, as all lists below a split block's order are. */
   #linkAlone(pfn: number, order: number): void {
-    this.#pages.setFree(pfn, order, NONE, NONE);
+    this.#pages.setFree(pfn, order, NONE);
     this.#firstFree[order] = pfn;
     this.#listedBlocks[order] = 1;
   }
@@ -169,10 +185,13 @@ export class BuddyAllocator {
   /** Takes a block off its list. Its state is the caller's to set. */
   #unlink(pfn: number, order: number): void {
     const next = this.#pages.nextFree(pfn);
-    const previous = this.#pages.previousFree(pfn);
-    if (previous === NONE) this.#firstFree[order] = next;
-    else this.#pages.setNextFree(previous, next);
-    if (next !== NONE) this.#pages.setPreviousFree(next, previous);
+    if (this.#firstFree[order] === pfn) {
+      this.#firstFree[order] = next;
+    } else {
+      const previous = this.#pages.previousFree(pfn);
+      this.#pages.setNextFree(previous, next);
+      if (next !== NONE) this.#pages.setPreviousFree(next, previous);
+    }
     this.#listedBlocks[order]!--;
   }
 

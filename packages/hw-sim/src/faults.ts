@@ -34,6 +34,8 @@ export class FaultInjector {
   #spacePages = 0;
   #timesLeft = 0;
   #nthLeft = 0;
+  /** Whether any failure may be to come; kept, since it is asked at every allocation. */
+  armed = false;
   /** Failures injected so far. */
   injected = 0;
 
@@ -51,6 +53,7 @@ export class FaultInjector {
     this.#calls = 0;
     this.#spacePages = complete?.space ?? 0;
     this.#timesLeft = complete?.times ?? 0;
+    this.#rearm();
   }
 
   /** Fails exactly the n-th page allocation from now, counted from 1, and then no more; 0 ends it. Until then the rule of
@@ -58,6 +61,7 @@ export class FaultInjector {
   failNth(n: number): void {
     assertRange("the number of the call to fail", n, 0, Number.MAX_SAFE_INTEGER);
     this.#nthLeft = n;
+    this.#rearm();
   }
 
   /** Whether the failure asked for by `failNth` is still to come. */
@@ -65,12 +69,17 @@ export class FaultInjector {
     return this.#nthLeft > 0;
   }
 
-  /** Whether this allocation is to fail; called once per allocation. */
+  /** Whether this allocation is to fail; called once per allocation, and not needed unless `armed`. */
   shouldFail(order: number, gfp: number): boolean {
-    if (this.#nthLeft === 0 && this.#rule === undefined) return false;
+    if (!this.armed) return false;
     const fails = this.#nthLeft > 0 ? --this.#nthLeft === 0 : this.#ruleFails(order, gfp);
     if (fails) this.injected++;
+    this.#rearm();
     return fails;
+  }
+
+  #rearm(): void {
+    this.armed = this.#nthLeft > 0 || this.#rule !== undefined;
   }
 
   #ruleFails(order: number, gfp: number): boolean {

@@ -113,13 +113,13 @@ export class Machine {
   allocPages(order: number, gfp: number, owner: number): Pfn | Errno {
     if ((gfp & __GFP_DIRECT_RECLAIM) !== 0 && this.cpus.preemptCount() > 0) this.#reportSleepInAtomic(owner);
     if ((order | 0) !== order || order < 0 || order > MAX_PAGE_ORDER) return this.#refuseOrder(order, gfp);
-    if (this.faults.shouldFail(order, gfp)) return this.#allocationFailed(order, gfp, owner);
+    if (this.faults.armed && this.faults.shouldFail(order, gfp)) return this.#allocationFailed(order, gfp, owner);
     const zones = this.#zonelists.for(gfp);
     for (let i = 0; i < zones.length; i++) {
       const zone = zones[i]!;
       if (!zone.staysAboveLow(order)) continue;
-      const pfn = zone.buddy.allocate(order);
-      if (pfn >= 0) return this.#handOut(pfn as Pfn, order, gfp, owner);
+      const pfn = zone.buddy.allocate(order, owner);
+      if (pfn >= 0) return this.#handOut(pfn as Pfn, order, gfp);
     }
     return this.#allocBelowLow(zones, order, gfp, owner);
   }
@@ -132,7 +132,6 @@ export class Machine {
         `page ${pfn} is not the head of an allocated block of order ${order}`,
       );
     }
-    this.pages.setOwner(pfn, 0);
     this.#freedBlocks[order]!++;
     this.cost.pageFree();
     this.#zoneOfKnown(pfn).buddy.release(pfn, order);
@@ -192,14 +191,13 @@ export class Machine {
     if ((gfp & __GFP_KSWAPD_RECLAIM) !== 0) for (const zone of zones) zone.kswapdWakeups++;
     for (const zone of zones) {
       if (!zone.mayAllocate(order, gfp)) continue;
-      const pfn = zone.buddy.allocate(order);
-      if (pfn >= 0) return this.#handOut(pfn as Pfn, order, gfp, owner);
+      const pfn = zone.buddy.allocate(order, owner);
+      if (pfn >= 0) return this.#handOut(pfn as Pfn, order, gfp);
     }
     return this.#allocationFailed(order, gfp, owner);
   }
 
-  #handOut(pfn: Pfn, order: number, gfp: number, owner: number): Pfn {
-    this.pages.setOwner(pfn, owner);
+  #handOut(pfn: Pfn, order: number, gfp: number): Pfn {
     this.#allocatedBlocks[order]!++;
     this.cost.pageAlloc();
     if ((gfp & __GFP_ZERO) !== 0) this.memory.fill(pfn, 0, this.pageBytes << order, 0);

@@ -144,16 +144,16 @@ describe("blocks", () => {
   test("a request takes the smallest block that is large enough, and splits it from the top", () => {
     const { buddy } = small(1024 + 8 + 2).zones[0]!;
     expect(buddy.freeBlocksByOrder()).toEqual([0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1]);
-    expect(buddy.allocate(2)).toBe(2048);
+    expect(buddy.allocate(2, 0)).toBe(2048);
     expect(buddy.freeBlocksByOrder()).toEqual([0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
-    expect(buddy.allocate(0)).toBe(2056);
-    expect(buddy.allocate(0)).toBe(2057);
-    expect(buddy.allocate(0)).toBe(2052);
-    expect(buddy.allocate(3)).toBe(1024);
+    expect(buddy.allocate(0, 0)).toBe(2056);
+    expect(buddy.allocate(0, 0)).toBe(2057);
+    expect(buddy.allocate(0, 0)).toBe(2052);
+    expect(buddy.allocate(3, 0)).toBe(1024);
     expect(buddy.freeBlocksByOrder()).toEqual([1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0]);
     expect(buddy.hasBlock(9)).toBe(true);
     expect(buddy.hasBlock(10)).toBe(false);
-    expect(buddy.allocate(10)).toBe(-1);
+    expect(buddy.allocate(10, 0)).toBe(-1);
   });
 
   test("the block freed last is handed out first", () => {
@@ -175,7 +175,7 @@ describe("blocks", () => {
         { kind: "NORMAL", pages: 3, watermarks: NO_WATERMARKS },
       ],
     });
-    const pfn = machine.zones[0]!.buddy.allocate(0) as Pfn;
+    const pfn = machine.zones[0]!.buddy.allocate(0, 0) as Pfn;
     expect(pfn).toBe(machine.zones[0]!.endPfn - 1);
     machine.zones[0]!.buddy.release(pfn, 0);
     machine.check();
@@ -216,6 +216,6 @@ describe("machines far beyond the host's memory", () => {
     const { buddy } = machine.zones[0]!;
     expect(machine.endPfn).toBe(2 ** 30);
     expect(buddy.frontierEnd).toBe(2 ** 30);
-    expect(buddy.allocate(10)).toBe(1024);
+    expect(buddy.allocate(10, 0)).toBe(1024);
   });
 });

@@ -81,12 +81,15 @@ describe("checkMachine finds", () => {
     machine.pages.setNextFree(first, first);
     corrupt(/previous of block/);
     machine.pages.setNextFree(first, -1);
-    machine.pages.setPreviousFree(first, low);
-    corrupt(/previous of block \d+ = -1/);
+    const four = Array.from({ length: 4 }, () => machine.allocPages(0, GFP_KERNEL, 0) as Pfn);
+    for (const pfn of [four[0]!, four[2]!]) machine.freePages(pfn, 0);
+    machine.check();
+    machine.pages.setPreviousFree(four[0]!, low);
+    corrupt(/previous of block \d+ = \d+, but it is/);
   });
 
   test("a page taken behind the counters' back", () => {
-    machine.zones[0]!.buddy.allocate(0);
+    machine.zones[0]!.buddy.allocate(0, 0);
     corrupt(/allocated - freed blocks of order 0/);
   });
 
