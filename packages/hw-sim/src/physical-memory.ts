@@ -35,7 +35,8 @@ export interface MemoryThreads {
 const MIB = 1024 * 1024;
 const NO_BYTES = new Uint8Array(0);
 const LARGEST_CHUNK_BYTES = 64 * MIB;
-const LARGEST_WASM_CHUNK_BYTES = 2048 * MIB; // offsets within a chunk stay below 2^31
+const LARGEST_WASM_CHUNK_BYTES = 1024 * MIB;
+const WASM_CHUNK_LIMIT_BYTES = 2048 * MIB; // below it a machine is one chunk; arrays of that length are miscounted by V8 (Node 26.10)
 const SMALLEST_WASM_MACHINE_BYTES = 64 * MIB;
 const STAGING_ALIGNMENT = 64; // a cache line
 const ONE_THREAD: MemoryThreads = { count: 1, index: 0 };
@@ -45,7 +46,8 @@ export class PhysicalMemory {
   readonly backing: MemoryBacking;
   /** False for size-only memory: there is nothing to read or write. */
   readonly hasBytes: boolean;
-  /** Bytes of every chunk but the last: at most 2 GiB, in WebAssembly memory; 64 MiB otherwise; less on a small machine. */
+  /** Bytes of every chunk but the last: 1 GiB in WebAssembly memory, 64 MiB otherwise; the whole machine
+   * where that is less. */
   readonly chunkBytes: number;
   readonly #endPfn: number;
   readonly #threads: MemoryThreads;
@@ -65,10 +67,7 @@ export class PhysicalMemory {
     this.#threads = threads;
     this.#pageShift = pageShiftOf(pageBytes);
     this.#inWasm = this.hasBytes && endPfn * pageBytes >= SMALLEST_WASM_MACHINE_BYTES && hasWebAssembly();
-    const largestBytes = this.#inWasm ? LARGEST_WASM_CHUNK_BYTES : LARGEST_CHUNK_BYTES;
-    const largestShift = Math.log2(largestBytes) - this.#pageShift;
-    const machineShift = Math.ceil(Math.log2(endPfn)) - (this.#inWasm ? 0 : 1); // whole, or at least half: two chunks
-    this.#pagesPerChunkShift = Math.max(MAX_PAGE_ORDER, Math.min(largestShift, machineShift));
+    this.#pagesPerChunkShift = pagesPerChunkShiftFor(pageBytes, endPfn, this.#inWasm);
     this.chunkBytes = 2 ** (this.#pagesPerChunkShift + this.#pageShift);
     this.#pageInChunkMask = (1 << this.#pagesPerChunkShift) - 1;
     const chunkCount = Math.ceil(endPfn / 2 ** this.#pagesPerChunkShift);
@@ -204,6 +203,14 @@ export class PhysicalMemory {
   #bytesOfChunk(index: number): number {
     return Math.min(this.chunkBytes, (this.#endPfn - index * 2 ** this.#pagesPerChunkShift) * this.pageBytes);
   }
+}
+
+/** log2 of the pages of a chunk: the whole machine, or at least a half, if that isn't too much. */
+function pagesPerChunkShiftFor(pageBytes: PageBytes, endPfn: number, inWasm: boolean): number {
+  const machineShift = Math.ceil(Math.log2(endPfn));
+  if (inWasm && endPfn * pageBytes < WASM_CHUNK_LIMIT_BYTES) return Math.max(MAX_PAGE_ORDER, machineShift);
+  const largestBytes = inWasm ? LARGEST_WASM_CHUNK_BYTES : LARGEST_CHUNK_BYTES;
+  return Math.max(MAX_PAGE_ORDER, Math.min(Math.log2(largestBytes) - pageShiftOf(pageBytes), machineShift - 1));
 }
 
 function outOfMemory(pfn: Pfn, offset: number, length: number): MachineError {

@@ -100,6 +100,13 @@ describe("failNth", () => {
     expect(faults.nthPending).toBe(false);
   });
 
+  test("needs no rule, and leaves the machine unarmed", () => {
+    const machine = new Machine({ pageBytes: 4096, backing: "size-only", zones: [{ kind: "NORMAL", pages: 64 }] });
+    machine.faults.failNth(2);
+    const results = Array.from({ length: 4 }, () => machine.allocPages(0, GFP_NOWAIT, 0) > 0);
+    expect([...results, machine.faults.injected, machine.faults.armed]).toEqual([true, false, true, true, 1, false]);
+  });
+
   test("0 takes it back, and nonsense is refused", () => {
     const faults = new FaultInjector();
     faults.failNth(1);

@@ -19,12 +19,12 @@ function machineOf(pageBytes: number, pages: number, backing: MemoryBacking = "a
 
 describe("chunks", () => {
   test("come into being when a page is touched, and zeros don't touch", () => {
-    const { memory } = machineOf(4096, 3 * 2 ** 19); // 6 GiB
-    expect([memory.chunkBytes, memory.residentBytes()]).toEqual([2048 * MIB, 0]);
-    memory.fill((2 ** 19) as Pfn, 0, 4096, 0);
+    const { memory } = machineOf(4096, 3 * 2 ** 18); // 3 GiB
+    expect([memory.chunkBytes, memory.residentBytes()]).toEqual([1024 * MIB, 0]);
+    memory.fill((2 ** 18) as Pfn, 0, 4096, 0);
     expect(memory.residentBytes()).toBe(0);
-    memory.fill((2 ** 19) as Pfn, 0, 4096, 1);
-    expect(memory.residentBytes()).toBe(2048 * MIB);
+    memory.fill((2 ** 18) as Pfn, 0, 4096, 1);
+    expect(memory.residentBytes()).toBe(1024 * MIB);
   });
 
   test("a machine of a few pages costs a few pages", () => {
@@ -48,6 +48,15 @@ describe("chunks", () => {
       expect(machine.memory.offsetOf(last) - machine.memory.offsetOf(pfn)).toBe((blockPages - 1) * pageBytes);
     }
     expect(blocks).toBe(40);
+  });
+
+  test("of a gigabyte and more are counted right when the code is hot", () => {
+    for (const pages of [2 ** 18 - 1024, 2 ** 19 - 1025, 2 ** 19 - 1024, 2 ** 19]) {
+      const { memory } = machineOf(4096, pages);
+      const bytes = new Uint8Array(64);
+      for (let i = 0; i < 20_000; i++) memory.copyIn((1024 + (i & 7)) as Pfn, i & 31, bytes, 0, 8);
+      expect(memory.chunkOf(1024 as Pfn).length).toBeLessThan(2 ** 31);
+    }
   });
 
   test("pages outside of the machine don't exist", () => {
@@ -95,7 +104,8 @@ describe("backings", () => {
   test("the page size and chunk size fit together", () => {
     const chunkBytes = (): number[] =>
       PAGE_SIZES.map((bytes) => new PhysicalMemory(bytes, 2 ** 20, "array-buffer").chunkBytes);
-    expect(chunkBytes()).toEqual(PAGE_SIZES.map(() => 2048 * MIB));
+    expect(chunkBytes()).toEqual(PAGE_SIZES.map(() => 1024 * MIB));
+    expect(new PhysicalMemory(4096, 2 ** 19 - 1, "array-buffer").chunkBytes).toBe(2048 * MIB);
     vi.stubGlobal("WebAssembly", undefined);
     try {
       expect(chunkBytes()).toEqual(PAGE_SIZES.map(() => 64 * MIB));
