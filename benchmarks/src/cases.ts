@@ -2,6 +2,7 @@
 // backend deserves, and loads its code only there.
 
 import type { CaseResult } from "./case-result.ts";
+import type { CodecParameters } from "./cases/codec.ts";
 import type { CompactionParameters } from "./cases/compaction.ts";
 import type { ConstructionParameters } from "./cases/construction.ts";
 import type { DensityParameters } from "./cases/density.ts";
@@ -20,6 +21,7 @@ interface CaseParameters {
   readonly pressure: PressureParameters;
   readonly compaction: CompactionParameters;
   readonly scale: ScaleParameters;
+  readonly codec: CodecParameters;
   readonly construction: ConstructionParameters;
 }
 
@@ -40,6 +42,7 @@ const loaders: { readonly [K in CaseKind]: () => Promise<CaseRunner<K>> } = {
   pressure: async () => (await import("./cases/pressure.ts")).runPressureCase,
   compaction: async () => (await import("./cases/compaction.ts")).runCompactionCase,
   scale: async () => (await import("./cases/scale.ts")).runScaleCase,
+  codec: async () => (await import("./cases/codec.ts")).runCodecCase,
   construction: async () => (await import("./cases/construction.ts")).runConstructionCase,
 };
 

@@ -15,19 +15,20 @@ export async function runInChild(request: CaseRequest): Promise<CaseResult> {
 /** What a program writes to stdout. Rejects if it can't be started or ends with an error. */
 export function outputOf(program: string, args: readonly string[]): Promise<string> {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-  return collect(child, program, args);
+  return collectOutput(child, [program, ...args].join(" "));
 }
 
-function collect(child: ChildProcess, program: string, args: readonly string[]): Promise<string> {
+/** What a running process writes to stdout. Rejects if it ends with an error; `name` is what the error calls it. */
+export function collectOutput(child: ChildProcess, name: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let output = "";
   let complaint = "";
   child.stdout!.setEncoding("utf8").on("data", (text: string) => (output += text));
   child.stderr!.setEncoding("utf8").on("data", (text: string) => (complaint += text));
-  child.on("error", (error) => reject(new Error(`cannot start ${program}: ${error.message}`)));
+  child.on("error", (error) => reject(new Error(`cannot start ${name}: ${error.message}`)));
   child.on("close", (code, signal) => {
     if (code === 0) resolve(output);
-    else reject(new Error(`${[program, ...args].join(" ")} ended with ${signal ?? `code ${code}`}:\n${complaint}`));
+    else reject(new Error(`${name} ended with ${signal ?? `code ${code}`}:\n${complaint}`));
   });
   return promise;
 }

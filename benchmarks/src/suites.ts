@@ -1,6 +1,7 @@
 // All suites, in the order in which they run.
 
 import type { Suite } from "./suite.ts";
+import { codecsSuite } from "./suites/codecs.ts";
 import { densitySuite } from "./suites/density.ts";
 import { peersSuite } from "./suites/peers.ts";
 import { pressureSuite } from "./suites/pressure.ts";
@@ -13,5 +14,6 @@ export const SUITES: readonly Suite[] = [
   pressureSuite,
   scaleSuite,
   peersSuite,
+  codecsSuite,
   terabyteSuite,
 ];
