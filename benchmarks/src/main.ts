@@ -2,6 +2,7 @@
 
 import { cpus } from "node:os";
 import { type BenchArguments, UsageError, readArguments } from "./arguments.ts";
+import { runInChild } from "./child.ts";
 import { type SuiteReport, formatGoals, formatReport } from "./report.ts";
 import {
   type KeptRun,
@@ -62,7 +63,12 @@ async function main(options: BenchArguments): Promise<void> {
   print(`${head.cpu}, ${head.cores} cores, ${head.runtime}, ${head.date}\n`);
   const reports: SuiteReport[] = [];
   for (const suite of suites) {
-    const report = await suite.run({ backends: options.backends, isTrial: options.isTrial, progress });
+    const report = await suite.run({
+      backends: options.backends,
+      isTrial: options.isTrial,
+      runCase: runInChild,
+      progress,
+    });
     progress("");
     print(formatReport(report));
     reports.push(report);

@@ -1,5 +1,7 @@
 // A suite as the program sees it.
 
+import type { CaseResult } from "./case-result.ts";
+import type { CaseRequest } from "./cases.ts";
 import type { SuiteReport } from "./report.ts";
 
 /** What a suite is run with. */
@@ -8,6 +10,8 @@ export interface SuiteContext {
   readonly backends: readonly string[];
   /** Small sizes and few samples: for a look at whether everything works, not for figures. */
   readonly isTrial: boolean;
+  /** Runs a case; for figures in a process of its own. */
+  readonly runCase: (request: CaseRequest) => Promise<CaseResult>;
   /** Tells what is measured now. */
   readonly progress: (what: string) => void;
 }

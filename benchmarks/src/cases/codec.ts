@@ -11,6 +11,8 @@ export interface CodecParameters {
   /** CPU time of one sample. */
   readonly sampleSeconds: number;
   readonly samples: number;
+  /** Only the first so many pages. */
+  readonly mostPages?: number;
 }
 
 const PAGE_BYTES = 4096;
@@ -18,11 +20,12 @@ const WARM_UPS = 1;
 const CORPUS = new URL("../../../packages/lab/corpus/pages.bin.zst", import.meta.url);
 
 /** Samples of "compress" and "decompress", over all pages of the corpus that zram would compress. */
-export async function runCodecCase({ codec: name, sampleSeconds, samples }: CodecParameters): Promise<CaseResult> {
+export async function runCodecCase(parameters: CodecParameters): Promise<CaseResult> {
+  const { codec: name, sampleSeconds, samples, mostPages } = parameters;
   const codec = kernelCodecs().find((candidate) => candidate.name === name);
   if (codec === undefined) throw new Error(`there is no codec "${name}"`);
   const stream = codec.createStream();
-  const pages = corpusPages();
+  const pages = corpusPages().slice(0, mostPages);
   const compressed = pages.map((page) => stream.compress(page).slice());
   const target = new Uint8Array(PAGE_BYTES);
   const sampled = (pass: () => void): number[] =>

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { zstdDecompressSync } from "node:zlib";
 import type { CaseResult } from "../case-result.ts";
-import { collectOutput, runInChild } from "../child.ts";
+import { collectOutput } from "../child.ts";
 import { LAB_PROGRAM } from "../lab-program.ts";
 import { type Goal, type SuiteReport, makeGoal } from "../report.ts";
 import { median, spreadOf } from "../statistics.ts";
@@ -41,12 +41,14 @@ interface Row {
 }
 
 async function runCodecs(context: SuiteContext): Promise<SuiteReport> {
-  const { isTrial, progress } = context;
+  const { isTrial, runCase, progress } = context;
   const rows: Row[] = [];
   for (const codec of CODECS) {
     progress(`codecs: ${codec}`);
-    const parameters = { codec, sampleSeconds: isTrial ? 0.001 : 0.3, samples: isTrial ? 2 : 5 };
-    rows.push({ codec, result: await runInChild({ kind: "codec", parameters }) });
+    const parameters = isTrial
+      ? { codec, sampleSeconds: 0, samples: 2, mostPages: 8 }
+      : { codec, sampleSeconds: 0.3, samples: 5 };
+    rows.push({ codec, result: await runCase({ kind: "codec", parameters }) });
   }
   const predictions = await measurePredictions(context);
   return {
@@ -113,7 +115,7 @@ async function measurePredictions({ isTrial, progress }: SuiteContext): Promise<
   const predictions: Prediction[] = [1, 2].map((jobs) => ({ jobs, seconds: [], residentBytes: 0 }));
   try {
     progress("codecs: writing a file of pages");
-    writePages(file, isTrial ? 2 ** 23 : GIB);
+    writePages(file, isTrial ? 2 ** 16 : GIB);
     for (let run = 0; run < (isTrial ? 1 : PREDICT_RUNS); run++) {
       for (const prediction of predictions) {
         progress(`codecs: predict with ${prediction.jobs} jobs, run ${run + 1}`);

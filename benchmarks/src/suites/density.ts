@@ -2,7 +2,6 @@
 
 import { backendVariants } from "@zlab/lab";
 import type { CaseResult } from "../case-result.ts";
-import { runInChild } from "../child.ts";
 import { type Goal, type SuiteReport, makeGoal } from "../report.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
 
@@ -31,20 +30,21 @@ export const densitySuite: Suite = {
   run: runDensity,
 };
 
-async function runDensity({ backends, isTrial, progress }: SuiteContext): Promise<SuiteReport> {
+async function runDensity(context: SuiteContext): Promise<SuiteReport> {
+  const { backends, isTrial, runCase, progress } = context;
   const labels = backendVariants().map(({ label }) => label);
   const chosen = labels.filter((label) => backends.length === 0 || label === "zsmalloc" || backends.includes(label));
   const rows: Row[] = [];
   for (const objects of isTrial ? [500] : OBJECTS) {
     for (const backend of chosen) {
       progress(`density: ${backend}, ${objects} objects`);
-      rows.push({ backend, objects, result: await runInChild({ kind: "density", parameters: { backend, objects } }) });
+      rows.push({ backend, objects, result: await runCase({ kind: "density", parameters: { backend, objects } }) });
     }
   }
   const memory: MemoryRow[] = [];
   for (const backend of chosen) {
     progress(`density: resident memory of ${backend}`);
-    memory.push(await measureMemory(backend, isTrial));
+    memory.push(await measureMemory(backend, context));
   }
   return {
     suite: "density",
@@ -71,9 +71,9 @@ interface MemoryRow {
   readonly resident: number;
 }
 
-async function measureMemory(backend: string, isTrial: boolean): Promise<MemoryRow> {
+async function measureMemory(backend: string, { isTrial, runCase }: SuiteContext): Promise<MemoryRow> {
   const measure = (objects: number, objectBytes: number, isBacked: boolean): Promise<CaseResult> =>
-    runInChild({ kind: "memory", parameters: { backend, objects, objectBytes, isBacked } });
+    runCase({ kind: "memory", parameters: { backend, objects, objectBytes, isBacked } });
   const scale = isTrial ? 1_000 : 1;
   const [small, large] = [
     await measure(4_000_000 / scale, SMALL_BYTES, false),

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CaseResult } from "../case-result.ts";
-import { outputOf, runInChild } from "../child.ts";
+import { outputOf } from "../child.ts";
 import { buildYardstick } from "../native.ts";
 import { type Figure, type Goal, type SuiteReport, makeGoal } from "../report.ts";
 import { median, spreadOf } from "../statistics.ts";
@@ -51,7 +51,11 @@ async function runPeers(context: SuiteContext): Promise<SuiteReport> {
 }
 
 /** Every peer once; zsmalloc and the yardstick before and after them. */
-async function measureRows(live: number, { isTrial, progress }: SuiteContext, files: WorkloadFiles): Promise<Row[]> {
+async function measureRows(
+  live: number,
+  { isTrial, runCase, progress }: SuiteContext,
+  files: WorkloadFiles,
+): Promise<Row[]> {
   const shape: WorkloadShape = isTrial
     ? { live, operations: 500, warmUps: 0, samples: 2 }
     : { live, operations: 50_000, warmUps: 1, samples: 3 };
@@ -60,7 +64,7 @@ async function measureRows(live: number, { isTrial, progress }: SuiteContext, fi
   const native = "missing" in built ? undefined : built;
   const run = async ({ name, results }: Row): Promise<void> => {
     progress(`peers: ${name}, ${live} live`);
-    if (name === MAIN) results.push(await runInChild({ kind: "speed", parameters: { backend: MAIN, ...shape } }));
+    if (name === MAIN) results.push(await runCase({ kind: "speed", parameters: { backend: MAIN, ...shape } }));
     else if (name !== YARDSTICK) results.push(await runPeer(name, files.pathOf(shape)));
     else if (native !== undefined) results.push(await native.run(shape));
   };

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { backendVariants } from "@zlab/lab";
 import type { CaseResult } from "../case-result.ts";
 import { PRESSURE_LEVELS } from "../cases/pressure-levels.ts";
-import { runInChild } from "../child.ts";
 import { runLab } from "../lab-program.ts";
 import { type Figure, type Goal, type SuiteReport, makeGoal } from "../report.ts";
 import { median, spreadOf } from "../statistics.ts";
@@ -55,7 +54,7 @@ interface Row {
   readonly result: CaseResult;
 }
 
-async function measureFullMachines({ backends, isTrial, progress }: SuiteContext): Promise<Row[]> {
+async function measureFullMachines({ backends, isTrial, runCase, progress }: SuiteContext): Promise<Row[]> {
   const labels = backendVariants().map(({ label }) => label);
   const chosen = labels.filter((label) => backends.length === 0 || label === "zsmalloc" || backends.includes(label));
   const rows: Row[] = [];
@@ -63,12 +62,12 @@ async function measureFullMachines({ backends, isTrial, progress }: SuiteContext
     progress(`pressure: ${backend}`);
     const memoryBytes = isTrial ? MEMORY_BYTES / 16 : MEMORY_BYTES;
     const parameters = { backend, memoryBytes, operations: isTrial ? 500 : 100_000 };
-    rows.push({ backend, result: await runInChild({ kind: "pressure", parameters }) });
+    rows.push({ backend, result: await runCase({ kind: "pressure", parameters }) });
   }
   return rows;
 }
 
-async function measureCompaction({ isTrial, progress }: SuiteContext): Promise<Rate[]> {
+async function measureCompaction({ isTrial, runCase, progress }: SuiteContext): Promise<Rate[]> {
   const rates: Rate[] = [];
   for (const isBacked of [false, true]) {
     const what = `zsmalloc: compaction, ${isBacked ? "backed" : "size-only"}`;
@@ -79,7 +78,7 @@ async function measureCompaction({ isTrial, progress }: SuiteContext): Promise<R
       isBacked,
       samples: isTrial ? 2 : 7,
     };
-    const { samples } = await runInChild({ kind: "compaction", parameters });
+    const { samples } = await runCase({ kind: "compaction", parameters });
     rates.push({ what, unit: "objects/s", goal: COMPACTION_GOAL, samples: samples["objects per second"]! });
   }
   return rates;
@@ -110,7 +109,7 @@ async function measureReplay({ isTrial, progress }: SuiteContext): Promise<Rate[
 }
 
 async function replayRate(trace: string, isVerified: boolean): Promise<number> {
-  const output = await runLab(["replay", trace, "--json", ...(isVerified ? ["--payload"] : [])]);
+  const output = await runLab(["replay", trace, "--times", "--json", ...(isVerified ? ["--payload"] : [])]);
   const { totals } = JSON.parse(output) as { totals: { operationsPerSecond: number } };
   return totals.operationsPerSecond;
 }

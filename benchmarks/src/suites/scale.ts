@@ -4,7 +4,7 @@
 import { performance } from "node:perf_hooks";
 import { formatPlot } from "@zlab/lab";
 import type { CaseResult } from "../case-result.ts";
-import { outputOf, runInChild } from "../child.ts";
+import { outputOf } from "../child.ts";
 import { LAB_PROGRAM } from "../lab-program.ts";
 import { type Figure, type Goal, type SuiteReport, makeGoal } from "../report.ts";
 import { median, spreadOf } from "../statistics.ts";
@@ -37,13 +37,13 @@ interface Row {
 }
 
 async function runScale(context: SuiteContext): Promise<SuiteReport> {
-  const { isTrial, progress } = context;
+  const { isTrial, runCase, progress } = context;
   const rows: Row[] = [];
   for (const objects of isTrial ? [1e2, 1e3] : OBJECTS) {
     progress(`scale: ${objects} objects`);
     const measure = (backend: string, count: number): Promise<CaseResult> => {
       const parameters = { backend, objects: count, operations: isTrial ? 1_000 : 1_000_000, samples: isTrial ? 2 : 5 };
-      return runInChild({ kind: "scale", parameters });
+      return runCase({ kind: "scale", parameters });
     };
     rows.push({ objects, result: await measure("zsmalloc", objects), harness: await measure("harness", objects) });
     if (objects > BASE_OBJECTS) addSamples(rows, await measure("zsmalloc", BASE_OBJECTS));
@@ -146,14 +146,14 @@ interface Start {
   readonly samples: readonly number[];
 }
 
-async function measureStarts({ isTrial, progress }: SuiteContext): Promise<Start[]> {
+async function measureStarts({ isTrial, runCase, progress }: SuiteContext): Promise<Start[]> {
   progress("scale: construction");
   const runs = isTrial ? 1 : 15;
-  const pool = await runInChild({ kind: "construction", parameters: { what: "pool", samples: isTrial ? 2 : 50 } });
+  const pool = await runCase({ kind: "construction", parameters: { what: "pool", samples: isTrial ? 2 : 50 } });
   const imports: number[] = [];
   const helps: number[] = [];
   for (let n = 0; n < runs; n++) {
-    const result = await runInChild({ kind: "construction", parameters: { what: "import", samples: 1 } });
+    const result = await runCase({ kind: "construction", parameters: { what: "import", samples: 1 } });
     imports.push(...result.samples["ms"]!);
     const start = performance.now();
     await outputOf(process.execPath, [LAB_PROGRAM, "--help"]);
@@ -190,7 +190,7 @@ const TERABYTE = { objects: 500_000_000, memoryBytes: 2 ** 40, addedBytes: 770 }
 const TERABYTE_RESIDENT_GOAL = 20; // GiB
 const TERABYTE_SECONDS_GOAL = 120;
 
-async function runTerabyte({ isTrial, progress }: SuiteContext): Promise<SuiteReport> {
+async function runTerabyte({ isTrial, runCase, progress }: SuiteContext): Promise<SuiteReport> {
   progress("terabyte: filling");
   const scale = isTrial ? 2 ** 13 : 1;
   const shape = {
@@ -198,7 +198,7 @@ async function runTerabyte({ isTrial, progress }: SuiteContext): Promise<SuiteRe
     objects: Math.floor(TERABYTE.objects / scale),
     memoryBytes: TERABYTE.memoryBytes / scale,
   };
-  const result = await runInChild({
+  const result = await runCase({
     kind: "scale",
     parameters: { backend: "zsmalloc", operations: 0, samples: 0, ...shape },
   });

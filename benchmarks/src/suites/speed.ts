@@ -3,7 +3,6 @@
 
 import { backendVariants } from "@zlab/lab";
 import type { CaseResult } from "../case-result.ts";
-import { runInChild } from "../child.ts";
 import { type NativeYardstick, buildYardstick } from "../native.ts";
 import { type Figure, type Goal, type SuiteReport, makeGoal } from "../report.ts";
 import { median, spreadOf } from "../statistics.ts";
@@ -57,10 +56,10 @@ async function runSpeed(context: SuiteContext): Promise<SuiteReport> {
 }
 
 /** Collections during ten million operations of each kind. */
-async function countGarbage({ isTrial, progress }: SuiteContext): Promise<CaseResult> {
+async function countGarbage({ isTrial, runCase, progress }: SuiteContext): Promise<CaseResult> {
   progress("speed: counting collections");
   const operations = isTrial ? 1_000 : GARBAGE_OPERATIONS;
-  return runInChild({ kind: "garbage", parameters: { backend: MAIN, live: isTrial ? 100 : 2_000, operations } });
+  return runCase({ kind: "garbage", parameters: { backend: MAIN, live: isTrial ? 100 : 2_000, operations } });
 }
 
 function shapeFor(live: number, isTrial: boolean): WorkloadShape {
@@ -71,7 +70,7 @@ function shapeFor(live: number, isTrial: boolean): WorkloadShape {
 /** Runs the processes in rounds: every round runs each case that still has rounds to go. */
 async function measureRows(
   live: number,
-  { backends, isTrial, progress }: SuiteContext,
+  { backends, isTrial, runCase, progress }: SuiteContext,
   native: NativeYardstick | undefined,
 ): Promise<Row[]> {
   const shape = shapeFor(live, isTrial);
@@ -87,7 +86,7 @@ async function measureRows(
       progress(`speed: ${backend}, ${live} live, round ${round + 1}`);
       const isNative = backend === YARDSTICK;
       rounds.push(
-        isNative ? await native!.run(shape) : await runInChild({ kind: "speed", parameters: { backend, ...shape } }),
+        isNative ? await native!.run(shape) : await runCase({ kind: "speed", parameters: { backend, ...shape } }),
       );
     }
   }
