@@ -117,7 +117,7 @@ export function parseMaps(text: string): Mapping[] {
     if (match === null) return [];
     const [start, end] = [Number.parseInt(match[1]!, 16), Number.parseInt(match[2]!, 16)];
     const name = match[4]!;
-    if (!Number.isSafeInteger(end) || KERNEL_RANGES.has(name)) return [];
+    if (!Number.isSafeInteger(end) || end <= start || KERNEL_RANGES.has(name)) return [];
     return [{ start, end, name, isFile: match[3] !== "0" }];
   });
 }

@@ -1,7 +1,7 @@
 // A codec from a module that somebody else wrote, named where a codec of zlab could be.
 
 import type { Codec, CodecStream } from "@zlab/codecs";
-import { fileError, messageOf } from "../errors.ts";
+import { UsageError, fileError, messageOf } from "../errors.ts";
 import { importModule } from "../modules/import-module.ts";
 
 /** Whether an item of `--codec` is a file and not a name. */
@@ -17,18 +17,34 @@ export async function loadCodec(file: string, cwd: string): Promise<Codec> {
   const exported = module["codec"] ?? module["default"];
   if (exported === undefined)
     throw fileError(file, "exports no codec; export a Codec of @zlab/codecs as default or as `codec`");
-  const codec = asCodec(file, exported);
-  return {
-    name: codec.name,
-    description: codec.description ?? `${codec.name} of ${file}`,
-    parameters: codec.parameters ?? {},
-    ...(codec.deviation === undefined ? {} : { deviation: codec.deviation }),
-    createStream: (parameters) => guarded(file, () => codec.createStream(parameters)),
-  };
+  return asCodec(file, exported);
+}
+
+/** Makes a codec of what a module exports; `file` is named in errors. Throws a `UsageError` for anything else, and for exports that throw
+ * when they are looked at. */
+export function asCodec(file: string, exported: unknown): Codec {
+  try {
+    const codec = narrow(file, exported);
+    return {
+      name: codec.name,
+      description: textOf(codec.description) ?? `${codec.name} of ${file}`,
+      parameters: codec.parameters ?? {},
+      ...(textOf(codec.deviation) === undefined ? {} : { deviation: textOf(codec.deviation)! }),
+      createStream: (parameters) => guarded(file, () => codec.createStream(parameters)),
+    };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw fileError(file, `the exported codec throws when it is looked at: ${messageOf(error)}; mend it`);
+  }
+}
+
+/** A member that should be text, where it is. */
+function textOf(member: unknown): string | undefined {
+  return typeof member === "string" ? member : undefined;
 }
 
 /** Narrows an export to a codec by what it has. */
-function asCodec(file: string, candidate: unknown): Pick<Codec, "name" | "createStream"> & Partial<Codec> {
+function narrow(file: string, candidate: unknown): Pick<Codec, "name" | "createStream"> & Partial<Codec> {
   if (typeof candidate !== "object" || candidate === null) {
     throw fileError(file, `exports ${typeof candidate} in the place of a codec; export a Codec of @zlab/codecs`);
   }

@@ -2,19 +2,29 @@
 
 import type { ZpoolDriver } from "@zlab/zpool";
 import type { BackendVariant } from "../compose.ts";
-import { fileError } from "../errors.ts";
+import { UsageError, fileError, messageOf } from "../errors.ts";
 import { importModule } from "../modules/import-module.ts";
 
 /** The drivers that an ES module exports: as default, as `driver`, or as the array `drivers`. `file` is resolved against `cwd`. Throws
  * a `UsageError` if the file isn't there, throws while loading, or exports no driver. */
 export async function loadDrivers(file: string, cwd: string): Promise<ZpoolDriver[]> {
   const module = await importModule(file, cwd);
-  const exported = module["drivers"] ?? module["driver"] ?? module["default"];
-  const candidates: readonly unknown[] = Array.isArray(exported) ? exported : [exported];
-  if (exported === undefined || candidates.length === 0) {
-    throw fileError(file, "exports no driver; export a ZpoolDriver as default or as `driver`, or an array `drivers`");
+  return asDrivers(file, module["drivers"] ?? module["driver"] ?? module["default"]);
+}
+
+/** Narrows what a module exports to drivers; `file` is named in errors. Throws a `UsageError` for anything else, and for exports that
+ * throw when they are looked at. */
+export function asDrivers(file: string, exported: unknown): ZpoolDriver[] {
+  try {
+    const candidates: readonly unknown[] = Array.isArray(exported) ? exported : [exported];
+    if (exported === undefined || candidates.length === 0) {
+      throw fileError(file, "exports no driver; export a ZpoolDriver as default or as `driver`, or an array `drivers`");
+    }
+    return candidates.map((candidate) => asDriver(file, candidate));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw fileError(file, `the exported driver throws when it is looked at: ${messageOf(error)}; mend it`);
   }
-  return candidates.map((candidate) => asDriver(file, candidate));
 }
 
 /** The drivers of several modules as backends beside the `known` ones. A driver with the name of one that is there already is told

@@ -55,9 +55,10 @@ export function figuresOf(stat: MmStat, pageBytes: number, chainSize: number): F
   };
 }
 
-/** Bytes that an object takes beyond its length in full zspages, on average over lengths around `meanBytes`; 0 where there are none. */
+/** Bytes that an object takes beyond its length in full zspages, on average over lengths around `meanBytes`; 0 where there are none, or
+ * where columns that contradict each other make the mean longer than a page. */
 function denseOverhead(meanBytes: number, pageBytes: number, chainSize: number): number {
-  if (!(meanBytes > 0)) return 0;
+  if (!(meanBytes > 0 && meanBytes <= pageBytes)) return 0;
   const { plan } = resolveOptions(pageBytes, { era: "linux-6.12", chainSize });
   const most = (plan.hugeClassSizeBytes ?? pageBytes) - 1;
   const first = Math.max(1, Math.round(meanBytes / 2));

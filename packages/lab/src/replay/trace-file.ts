@@ -18,7 +18,11 @@ export async function readTraceBytes(file: string, cwd: string): Promise<Uint8Ar
 }
 
 /** The same for the bytes of a file; `file` is named in errors. */
-async function decodeTrace(file: string, stored: Uint8Array, maxBytes: number = MAX_TRACE_BYTES): Promise<Uint8Array> {
+export async function decodeTrace(
+  file: string,
+  stored: Uint8Array,
+  maxBytes: number = MAX_TRACE_BYTES,
+): Promise<Uint8Array> {
   if (stored.length === 0) throw fileError(file, "the file is empty; give a trace");
   const bytes = isGzip(stored) ? await decompress(file, stored, maxBytes) : stored;
   if (bytes.length === 0) throw fileError(file, "the file is empty once decompressed; give a trace");

@@ -49,10 +49,20 @@ export const elfCoreFormat: PageFormat = {
     const extents = Array.from({ length: headers.count }, (_, i) => segmentExtent(source, headers, i)).filter(
       (extent) => extent !== undefined,
     );
+    assertApart(source, extents);
     if (extents.length > 0) return { extents };
     throw formatError(source, headers.start, "no PT_LOAD segment has bytes in the file; there are no pages in it");
   },
 };
+
+/** Segments that lie upon each other in the file would make a small file as many pages as it has segments times its length. */
+function assertApart(source: ByteSource, extents: readonly PageExtent[]): void {
+  let end = 0;
+  for (const { offset, byteCount } of extents.toSorted((a, b) => a.offset - b.offset)) {
+    if (offset < end) throw formatError(source, offset, "two PT_LOAD segments share these bytes; the file is damaged");
+    end = offset + byteCount;
+  }
+}
 
 function hasMagic(head: Uint8Array): boolean {
   return head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
