@@ -117,17 +117,49 @@ describe("a write after unmap", () => {
     expect(bytesOf(pool, handle, 100)).toEqual(new Uint8Array(100).fill(1));
   });
 
-  test("is found through the last 16 mappings", () => {
-    const pool = hardenedPool();
+  /** Writes through a mapping after which `later` others were made and ended. */
+  function writeLate(pool: HardenedPool, later: number): void {
     const handle = store(pool, 4096, 1);
     const { bytes } = pool.map(handle, MapMode.RO);
-    for (let round = 0; round < 15; round++) {
+    for (let round = 0; round < later; round++) {
       pool.unmap(handle);
       pool.map(handle, MapMode.RO);
     }
     pool.unmap(handle);
     bytes[0]! ^= 1;
+  }
+
+  test("through the last 4 mappings is found by any operation", () => {
+    const pool = hardenedPool();
+    writeLate(pool, 3);
     expect(report(() => pool.totalPages()).misuse).toBe("write-after-unmap");
+    pool.check(3);
+  });
+
+  test("through the last 16 mappings is found by a check, at the latest 12 operations later", () => {
+    const pool = hardenedPool();
+    writeLate(pool, 15);
+    expect(report(() => pool.check(1)).misuse).toBe("write-after-unmap");
+    writeLate(pool, 15);
+    expect(() => Array.from({ length: 12 }, () => pool.totalPages())).toThrow(HardenedError);
+    writeLate(pool, 15);
+    expect(report(() => pool.destroy()).misuse).toBe("write-after-unmap");
+  });
+
+  test("through a mapping that is kept no longer is told by the unmap that takes its place", () => {
+    const pool = hardenedPool({ keptMappings: 6 });
+    const handle = store(pool, 10, 1);
+    const mappings = Array.from({ length: 6 }, () => {
+      const mapping = pool.map(handle, MapMode.RO);
+      pool.unmap(handle);
+      return mapping;
+    });
+    pool.map(handle, MapMode.RO);
+    mappings[0]!.bytes[0] = 0;
+    pool.totalPages(); // the turn of the second
+    const error = report(() => pool.unmap(handle));
+    expect(error.message).toContain("made by operation 3: byte -64 is 0x00");
+    pool.check(3);
   });
 });
 
@@ -207,7 +239,7 @@ describe("handles", () => {
     const pool = hardenedPool();
     const handle = malloc(pool, 10);
     pool.free(handle);
-    for (let round = 0; round < 20_000; round++) pool.free(malloc(pool, 10));
+    for (let round = 0; round < 2000; round++) pool.free(malloc(pool, 10));
     const live = malloc(pool, 10);
     const calls = [
       () => pool.read(handle, new Uint8Array(1), 0, 1),

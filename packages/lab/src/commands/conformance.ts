@@ -9,6 +9,7 @@ export interface ConformanceOptions {
   readonly runs?: number;
   readonly pageSize: number;
   readonly property?: readonly string[];
+  readonly hardened?: boolean;
   readonly json?: boolean;
 }
 
@@ -29,6 +30,7 @@ export const register: RegisterCommand = (program, context) => {
     )
     .option("--property <id>", "check this promise only; may be repeated", repeatedOption)
     .option("--page-size <bytes>", "4096, 16384 or 65536", pageSizeOption, 4096)
+    .option("--hardened", "check hardened pools of the allocator, which watch their callers")
     .option("--json", "print the verdicts as JSON")
     .addHelpText(
       "after",

@@ -1,6 +1,6 @@
 // `zlab conformance`: does an allocator keep the promises of the zpool contract?
 
-import type { ZpoolDriver } from "@zlab/zpool";
+import { type ZpoolDriver, hardenedDriver } from "@zlab/zpool";
 import {
   type ConformanceReport,
   type ConformanceSubject,
@@ -31,7 +31,8 @@ export async function checkConformance(
   options: ConformanceOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const subjects = await subjectsOf(argument, options.pageSize, context.cwd);
+  const found = await subjectsOf(argument, options.pageSize, context.cwd);
+  const subjects = options.hardened === true ? found.map(hardenedSubject) : found;
   for (const { subject } of subjects) checkPropertyIds(subject, options.property);
   const reports = subjects.map((named) => ({ ...named, report: check(named.subject, options, context) }));
   if (options.json) writeJson(context.stdout, { drivers: reports.map(({ report }) => report) });
@@ -55,6 +56,12 @@ async function subjectsOf(argument: string, pageBytes: number, cwd: string): Pro
   }
   const drivers: ZpoolDriver[] = await loadDrivers(argument, cwd);
   return drivers.map((driver) => ({ name: driver.type, argument, subject: { driver, pageBytes } }));
+}
+
+/** The same allocator, with hardened pools. */
+function hardenedSubject({ name, argument, subject }: NamedSubject): NamedSubject {
+  const driver = hardenedDriver(subject.driver);
+  return { name: `${name}, hardened`, argument: `${argument} --hardened`, subject: { ...subject, driver } };
 }
 
 function checkPropertyIds(subject: ConformanceSubject, ids: readonly string[] = []): void {

@@ -6,7 +6,7 @@ import type { PoolOptions } from "../zpool-driver.ts";
 /** How a pool is hardened. */
 export interface Hardening {
   /** Ended mappings whose bytes are watched for later writes: 1 to 4096; default 16 (fewer if their objects are larger than a
-   * page). All are verified at every operation. */
+   * page). The latest four are looked at before every operation, the others in turn and by `check`. */
   readonly keptMappings: number;
   /** Freed objects that are held back from the backend beyond the next operation, to see late writes to their memory: 0 to
    * 65536; default 0. More than 0 changes placement, and a malloc that finds no memory gives them back first. */

@@ -3,8 +3,8 @@
 // it, in the same order and with the same sizes, and beside them reads and writes; so objects are placed as in a plain pool
 // (but for `quarantineObjects`).
 //
-// Before every operation the pool looks at what callers could have written to since the last: the latest ended mappings and the
-// latest freed object. What it finds is thrown by that operation, which is not performed; the damage is then repaired, so that
+// Before every operation the pool looks at what callers are likely to have written to since the last: the guards of open mappings,
+// the latest ended mappings and the latest freed object. What it finds is thrown by that operation, which is not performed; the damage is then repaired, so that
 // each misuse is reported once and the operation can be repeated.
 
 import { ENOMEM, type Errno, type Machine, isErrno } from "@zlab/hw-sim";
@@ -154,9 +154,10 @@ export class HardenedPool implements ZpoolBackend {
     const damage = this.#reports.damagedGuard(area);
     const readOnlyWrite = this.#writeThroughReadOnly(area);
     this.#writeBack(area, cell);
-    this.#kept.add(area);
+    const lateWritten = this.#kept.add(area);
     if (damage !== undefined) throw damage;
     if (readOnlyWrite !== undefined) throw readOnlyWrite;
+    if (lateWritten !== undefined) throw this.#reports.lateWrite(lateWritten);
   }
 
   #writeThroughReadOnly(area: MappingArea): ZPoolError | undefined {
@@ -227,10 +228,11 @@ export class HardenedPool implements ZpoolBackend {
     };
   }
 
-  /** Level 1 verifies mappings, open and ended ones, and the latest freed object. Level 2 also the bytes of every object, live or
+  /** Level 1 verifies all mappings, open and ended ones, and the latest freed object. Level 2 also the bytes of every object, live or
    * in quarantine. Then the backend's own check follows. */
   check(level: CheckLevel): void {
     this.#verifyWatched();
+    this.#reportLateWrite(this.#kept.anyWritten());
     if (level >= 2) this.#verifyAll();
     this.plain.check(level);
   }
@@ -239,6 +241,7 @@ export class HardenedPool implements ZpoolBackend {
   destroy(): number {
     this.#mappings.assertNoneMapped("destroy");
     this.#verifyWatched();
+    this.#reportLateWrite(this.#kept.anyWritten());
     this.#verifyAll();
     this.#freed.drain();
     this.plain.destroy();
@@ -262,11 +265,14 @@ export class HardenedPool implements ZpoolBackend {
     }
   }
 
-  /** Looks at ended mappings and at the latest freed object, which then goes on to the backend. */
+  /** Looks at the latest ended mappings and at the latest freed object, which then goes on to the backend. */
   #settle(): void {
     const freed = this.#freed.settle();
     if (freed !== undefined) throw this.#reports.writeAfterFree(freed);
-    const area = this.#kept.firstWritten();
+    this.#reportLateWrite(this.#kept.nextWritten());
+  }
+
+  #reportLateWrite(area: MappingArea | undefined): void {
     if (area === undefined) return;
     const report = this.#reports.lateWrite(area);
     area.poison();

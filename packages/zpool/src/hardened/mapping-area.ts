@@ -91,9 +91,13 @@ export class MappingArea implements Mapping {
     this.bytes.fill(FREED);
   }
 
-  /** The first byte, counted from the object's start, that was written since `poison`; undefined if none was. */
-  writtenByte(): number | undefined {
-    if (allFreed(this.#doubles)) return undefined;
+  /** Whether a byte was written since `poison`. */
+  wasWritten(): boolean {
+    return !allFreed(this.#doubles);
+  }
+
+  /** The first byte, counted from the object's start, that was written since `poison`; one of them was. */
+  writtenByte(): number {
     return firstOther(this.bytes, 0, this.bytes.length, FREED) - GUARD_BYTES;
   }
 }

@@ -31,7 +31,7 @@ export class MisuseReports {
 
   /** A write through a mapping that had ended. */
   lateWrite(area: MappingArea): HardenedError {
-    const byteIndex = area.writtenByte()!;
+    const byteIndex = area.writtenByte();
     const what = byteIs(byteIndex, area.bytes[GUARD_BYTES + byteIndex]!, FREED);
     const history = this.#objects.historyOf(area.handle);
     const mapping = `through the ${nameOfMode(area.mode)} mapping made by operation ${area.mappedBy}`;

@@ -36,6 +36,8 @@ export class MisuseBench {
   readonly #plain: ZpoolBackend;
   readonly #largestBytes: number;
   #lastBackendHandle = 0;
+  /** Mappings made so far. */
+  mappings = 0;
   #patterns = 0;
   readonly #buffers = new Set<ArrayBufferLike>();
 
@@ -103,6 +105,7 @@ export class MisuseBench {
   /** Maps an object on the current CPU. */
   map(object: BenchObject, mode: MapMode): Mapping {
     const mapping = this.pool.map(object.handle, mode);
+    this.mappings++;
     if (mode === MapMode.WO) mapping.bytes.set(object.content, mapping.offset);
     return mapping;
   }
