@@ -2,6 +2,8 @@
 
 import { Prng } from "@zlab/hw-sim";
 import { describe, expect, test } from "vitest";
+import { KeptMappings } from "../src/hardened/kept-mappings.ts";
+import { MappingArea } from "../src/hardened/mapping-area.ts";
 import { ObjectTable } from "../src/hardened/object-table.ts";
 import { sealOf } from "../src/hardened/patterns.ts";
 
@@ -61,6 +63,20 @@ describe("the table of objects", () => {
     expect(table.wasFreed(handle)).toBe(false);
     expect(table.historyOf(handle)).toBeUndefined();
   });
+});
+
+test.each([
+  [4096, 2],
+  [4097, 1],
+])("of mappings of %i bytes, memory for two pages keeps %i", (length, keptCount) => {
+  const kept = new KeptMappings(2, 4096);
+  const source = { bytes: new Uint8Array(length), offset: 0, length };
+  const areas = [1, 2].map((handle) => new MappingArea(handle, length, 0, 1, source, true));
+  for (const area of areas) expect(kept.add(area)).toBeUndefined();
+  areas[0]!.bytes[7] = 0;
+  expect(kept.anyWritten()).toBe(keptCount === 2 ? areas[0] : undefined);
+  areas[1]!.bytes[7] = 0;
+  expect(kept.anyWritten()).toBe(keptCount === 2 ? areas[0] : areas[1]);
 });
 
 describe("a seal", () => {

@@ -3,9 +3,9 @@
 // it, in the same order and with the same sizes, and beside them reads and writes; so objects are placed as in a plain pool
 // (but for `quarantineObjects`).
 //
-// Before every operation the pool looks at what callers are likely to have written to since the last: the guards of open mappings,
-// the latest ended mappings and the latest freed object. What it finds is thrown by that operation, which is not performed; the damage is then repaired, so that
-// each misuse is reported once and the operation can be repeated.
+// Before every operation the pool looks at what callers are likely to have written to since the last: the guards of open
+// mappings, the latest ended mappings and the latest freed object. What it finds is thrown by that operation, which is not
+// performed; the damage is then repaired, so that each misuse is reported once and the operation can be repeated.
 
 import { ENOMEM, type Errno, type Machine, isErrno } from "@zlab/hw-sim";
 import { ZPoolError, badHandle } from "../errors.ts";
