@@ -12,7 +12,7 @@
 //   per page:    owner, private and index in its descriptor name this pool, zspage and place; no page is in two zspages
 
 import { type CheckLevel, type Handle, corrupt } from "@zlab/zpool";
-import { type ClassId, NO_SLOT, NO_ZSPAGE, type ZspageId } from "./zspage-table.ts";
+import { type ClassId, NO_SLOT, NO_ZSPAGE, type ZspageId } from "./table-layout.ts";
 import type { ZsPool } from "./zs-pool.ts";
 
 /** Throws ZLAB_CORRUPT with the first equation that doesn't hold. */

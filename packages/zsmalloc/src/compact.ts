@@ -9,7 +9,7 @@
 //                 does this, since it needs all zspages of a class in the order of their use.
 
 import type { Handle } from "@zlab/zpool";
-import { type ClassId, NO_ZSPAGE, type ZspageId } from "./zspage-table.ts";
+import { type ClassId, NO_ZSPAGE, type ZspageId } from "./table-layout.ts";
 import type { ZsPool } from "./zs-pool.ts";
 
 /** In which order a compaction moves objects. */

@@ -4,7 +4,8 @@
 
 import type { Machine, Pfn } from "@zlab/hw-sim";
 import { MIN_SLOT_BYTES, type SizeClassPlan } from "./size-classes.ts";
-import { NO_SLOT, type SlotId, type ZspageId, type ZspageTable } from "./zspage-table.ts";
+import { NO_SLOT, type SlotId, type ZspageId } from "./table-layout.ts";
+import { type ZspageTable } from "./zspage-table.ts";
 
 export class DirectHandles {
   readonly #machine: Machine;

@@ -16,7 +16,11 @@
 // times more; beyond cell 8,388,607 it is recognised until the cell is used again. Pools of one machine start with different
 // generations, so that the handle of one is hardly ever good in another.
 
-import { NO_SLOT, type SlotId, type ZspageTable } from "./zspage-table.ts";
+import * as layout from "./table-layout.ts";
+import type { SlotId } from "./table-layout.ts";
+import type { ZspageTable } from "./zspage-table.ts";
+
+const { NO_SLOT } = layout; // constants of this module are folded by V8; see zspage-table.ts
 
 const CELL_MASK = 2 ** 23 - 1;
 const GENERATION_MASK = 127 << 23;
@@ -24,6 +28,7 @@ const ONE_GENERATION = 1 << 23;
 const EXTENDED = 2 ** 30;
 const MOST_CELLS = 2 ** 30;
 const INITIAL_CELLS = 1024;
+const CELLS_AT_ONCE = 64;
 
 /** What `issue` returns when there are no more handles. */
 export const NO_HANDLE = 0;
@@ -52,26 +57,39 @@ export class HandleTable {
     return slot > 0 && this.#zspages.ownerOf(slot) === handle ? slot : NO_SLOT;
   }
 
-  /** Makes the handle of a newly taken slot; NO_HANDLE when there are 2^30 already. */
-  issue(slot: SlotId): number {
+  /** Whether `issueFreeCell` may be called. */
+  get hasFreeCell(): boolean {
+    return this.#freeCell !== 0;
+  }
+
+  /** Makes the handle of a newly taken slot from the first free cell; there must be one. */
+  issueFreeCell(slot: SlotId): number {
     const cells = this.#cells;
     const cell = this.#freeCell;
-    if (cell === 0) return this.#issueFromNewCell(slot);
     const free = ~cells[cell]!;
     cells[cell] = slot;
     this.#freeCell = free & CELL_MASK;
     return (free & GENERATION_MASK) | cell;
   }
 
+  /** Makes the handle of a newly taken slot; NO_HANDLE when there are 2^30 already. */
+  issue(slot: SlotId): number {
+    if (this.#freeCell === 0) this.#addCells();
+    return this.#freeCell === 0 ? this.#issueExtendedCell(slot) : this.issueFreeCell(slot);
+  }
+
   /** Ends a live handle. */
   release(handle: number): void {
+    const cells = this.#cells;
     if (handle >= EXTENDED) {
-      this.#releaseExtended(handle - EXTENDED);
-      return;
+      const cell = handle - EXTENDED;
+      cells[cell] = ~this.#freeExtendedCell;
+      this.#freeExtendedCell = cell;
+    } else {
+      const cell = handle & CELL_MASK;
+      cells[cell] = ~(((handle + ONE_GENERATION) & GENERATION_MASK) | this.#freeCell);
+      this.#freeCell = cell;
     }
-    const cell = handle & CELL_MASK;
-    this.#cells[cell] = ~(((handle + ONE_GENERATION) & GENERATION_MASK) | this.#freeCell);
-    this.#freeCell = cell;
   }
 
   /** The object of a live handle is in another slot now. */
@@ -94,12 +112,24 @@ export class HandleTable {
     return free;
   }
 
-  /** Cells that were used so far, live and free. */
+  /** Cells, live and free. */
   get cellCount(): number {
     return this.#end - 1;
   }
 
-  #issueFromNewCell(slot: SlotId): number {
+  /** Puts some cells that were never used on the free list, in ascending order; none beyond cell 8,388,607, or if the table can't
+   * grow any more. */
+  #addCells(): void {
+    if (this.#end === this.#cells.length && !this.#grow()) return;
+    const last = Math.min(this.#end + CELLS_AT_ONCE, this.#cells.length, CELL_MASK + 1) - 1;
+    if (last < this.#end) return;
+    for (let cell = this.#end; cell < last; cell++) this.#cells[cell] = ~(this.#firstGeneration | (cell + 1));
+    this.#cells[last] = ~this.#firstGeneration;
+    this.#freeCell = this.#end;
+    this.#end = last + 1;
+  }
+
+  #issueExtendedCell(slot: SlotId): number {
     let cell = this.#freeExtendedCell;
     if (cell !== 0) {
       this.#freeExtendedCell = ~this.#cells[cell]!;
@@ -108,12 +138,7 @@ export class HandleTable {
       cell = this.#end++;
     }
     this.#cells[cell] = slot;
-    return cell <= CELL_MASK ? this.#firstGeneration | cell : EXTENDED + cell;
-  }
-
-  #releaseExtended(cell: number): void {
-    this.#cells[cell] = ~this.#freeExtendedCell;
-    this.#freeExtendedCell = cell;
+    return EXTENDED + cell;
   }
 
   #grow(): boolean {

@@ -11,7 +11,8 @@
 import type { Machine, Pfn } from "@zlab/hw-sim";
 import { ZPoolError } from "@zlab/zpool";
 import type { SizeClassPlan } from "./size-classes.ts";
-import type { ClassId, SlotId, ZspageId, ZspageTable } from "./zspage-table.ts";
+import type { ClassId, SlotId, ZspageId } from "./table-layout.ts";
+import type { ZspageTable } from "./zspage-table.ts";
 
 const HEADER_BYTES = 8;
 /** Bits of the index in a location of linux-3.10. */

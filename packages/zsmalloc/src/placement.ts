@@ -2,7 +2,7 @@
 
 import type { Pfn } from "@zlab/hw-sim";
 import type { ZsPool } from "./zs-pool.ts";
-import type { SlotId } from "./zspage-table.ts";
+import type { SlotId } from "./table-layout.ts";
 
 /** Where an object is. */
 export interface Placement {

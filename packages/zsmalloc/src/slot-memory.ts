@@ -3,7 +3,8 @@
 
 import type { Machine, Pfn } from "@zlab/hw-sim";
 import { assertCopyRange } from "@zlab/zpool";
-import type { ClassId, SlotId, ZspageId, ZspageTable } from "./zspage-table.ts";
+import type { ClassId, SlotId, ZspageId } from "./table-layout.ts";
+import type { ZspageTable } from "./zspage-table.ts";
 
 export class SlotMemory {
   readonly #machine: Machine;

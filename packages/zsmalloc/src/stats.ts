@@ -4,7 +4,7 @@
 
 import type { PoolStats } from "@zlab/zpool";
 import type { ZsPool } from "./zs-pool.ts";
-import type { ClassId } from "./zspage-table.ts";
+import type { ClassId } from "./table-layout.ts";
 
 /** One distinct class. */
 export interface ClassRow {

@@ -28,6 +28,22 @@
 import type { FullnessBands } from "./fullness.ts";
 import type { SizeClassPlan } from "./size-classes.ts";
 
+declare const classBrand: unique symbol;
+declare const zspageBrand: unique symbol;
+declare const slotBrand: unique symbol;
+
+/** Position of a class record. */
+export type ClassId = number & { readonly [classBrand]: true };
+/** Position of a zspage record. */
+export type ZspageId = number & { readonly [zspageBrand]: true };
+/** Position of a slot's word in the record of its zspage. */
+export type SlotId = number & { readonly [slotBrand]: true };
+
+/** "No zspage". */
+export const NO_ZSPAGE = 0 as ZspageId;
+/** "No slot"; as a position its owner is 0, which no handle is. */
+export const NO_SLOT = 0 as SlotId;
+
 // ---- Zspage record
 export const STATE = 0;
 export const NEXT = 1; // towards the tail of the list; next unused record of the class

@@ -33,7 +33,11 @@ import type { SizeClassPlan } from "./size-classes.ts";
 import { SlotMemory } from "./slot-memory.ts";
 import { SpanMapper } from "./span-mapping.ts";
 import { type ClassRow, classRows, poolStatistics } from "./stats.ts";
-import { type ClassId, NO_SLOT, NO_ZSPAGE, type SlotId, type ZspageId, ZspageTable } from "./zspage-table.ts";
+import * as layout from "./table-layout.ts";
+import { type ClassId, type SlotId, type ZspageId } from "./table-layout.ts";
+import { ZspageTable } from "./zspage-table.ts";
+
+const { NO_SLOT, NO_ZSPAGE } = layout; // constants of this module are folded by V8; see zspage-table.ts
 
 export class ZsPool implements ZpoolBackend {
   readonly type = "zsmalloc";
@@ -55,7 +59,6 @@ export class ZsPool implements ZpoolBackend {
   readonly #pageBytes: number;
   readonly #headerBytes: number;
   readonly #poisonBytes: number;
-  readonly #writesSlots: boolean; // malloc and free leave something in the pages
   #totalPages = 0;
   #zspagesCreated = 0;
   #compacting = false;
@@ -84,7 +87,6 @@ export class ZsPool implements ZpoolBackend {
     this.#pageBytes = machine.pageBytes;
     this.#headerBytes = era.headerBytes;
     this.#poisonBytes = era.poisonBytes;
-    this.#writesSlots = this.headers !== undefined || era.poisonBytes > 0;
     this.#slots = new SlotMemory(machine, this.zspages, name);
     this.#spans = new SpanMapper(machine, config.mapping, era.headerBytes);
     this.#classBySixteenths = classBySixteenths(plan, this.zspages);
@@ -92,36 +94,31 @@ export class ZsPool implements ZpoolBackend {
 
   malloc(bytes: number, gfp: number): Handle | Errno {
     if (!(bytes > 0 && bytes <= this.#pageBytes) || (bytes | 0) !== bytes) return this.#refuseSize(bytes);
-    const { zspages } = this;
+    const { zspages, handles } = this;
     const c = this.#classBySixteenths[(bytes + this.#headerBytes + 15) >> 4]! as ClassId;
-    let z = zspages.fullest(c);
-    if (z === NO_ZSPAGE) {
-      z = this.#createZspage(c, gfp);
-      if (z === NO_ZSPAGE) return this.#refuse(ENOMEM);
-    }
+    const z = zspages.fullest(c);
+    if (z === NO_ZSPAGE || !handles.hasFreeCell || this.headers !== undefined) return this.#mallocSlowly(c, z, gfp);
     const slot = zspages.takeSlot(z);
-    const handle = this.#directHandles === undefined ? this.handles.issue(slot) : this.#directHandles.handleAt(slot);
-    if (handle === NO_HANDLE) return this.#refuseSlot(z, c, slot);
-    zspages.setOwner(slot, this.#directHandles === undefined ? handle : 0);
+    const handle = handles.issueFreeCell(slot);
+    zspages.setOwner(slot, handle);
     zspages.recount(z, c, 1);
     this.#mallocs++;
-    if (this.#writesSlots) this.#writeAllocated(slot, handle);
     return handle as Handle;
   }
 
   free(handle: Handle): void {
-    const slot = this.slotOf(handle);
-    if (slot === NO_SLOT) throw badHandle(this.name, "free", handle);
-    if (this.mappings.open > 0) this.mappings.assertNotMapped(handle, "free");
-    const { zspages } = this;
+    const { zspages, handles } = this;
+    const slot = handles.resolve(handle);
+    if (slot === NO_SLOT || this.mappings.open > 0 || this.headers !== undefined) {
+      this.#freeSlowly(handle);
+      return;
+    }
     const c = zspages.classOf(slot);
     const z = zspages.zspageOf(slot, c);
-    if (this.#directHandles === undefined) this.handles.release(handle);
+    handles.release(handle);
     zspages.putSlot(z, slot);
-    zspages.recount(z, c, -1);
     this.#frees++;
-    if (this.headers !== undefined) this.headers.writeFree(slot);
-    if (zspages.inuseOf(z) === 0) this.releaseZspage(z, c);
+    if (zspages.recount(z, c, -1) === 0) this.releaseZspage(z, c);
   }
 
   map(handle: Handle, mode: MapMode): Mapping {
@@ -287,7 +284,8 @@ export class ZsPool implements ZpoolBackend {
 
   /** Slot of a live object, NO_SLOT for any other number. */
   slotOf(handle: number): SlotId {
-    return this.#directHandles === undefined ? this.handles.resolve(handle) : this.#directHandles.resolve(handle);
+    const slot = this.handles.resolve(handle);
+    return slot !== NO_SLOT || this.#directHandles === undefined ? slot : this.#directHandles.resolve(handle);
   }
 
   /** Handle of an allocated slot. */
@@ -347,6 +345,38 @@ export class ZsPool implements ZpoolBackend {
 
   // ---- Details ----------------------------------------------------------------------------------------------------------
 
+  /** malloc with whatever is not the usual case: no zspage has room (`z` is none), there is no free cell for the handle, handles
+   * encode places, or something is to be left in the page. */
+  #mallocSlowly(c: ClassId, fullest: ZspageId, gfp: number): Handle | Errno {
+    const { zspages } = this;
+    const z = fullest === NO_ZSPAGE ? this.#createZspage(c, gfp) : fullest;
+    if (z === NO_ZSPAGE) return this.#refuse(ENOMEM);
+    const slot = zspages.takeSlot(z);
+    const handle = this.#directHandles === undefined ? this.handles.issue(slot) : this.#directHandles.handleAt(slot);
+    if (handle === NO_HANDLE) return this.#refuseSlot(z, c, slot);
+    zspages.setOwner(slot, this.#directHandles === undefined ? handle : 0);
+    zspages.recount(z, c, 1);
+    this.#mallocs++;
+    if (this.headers !== undefined) this.headers.writeAllocated(slot, handle);
+    if (this.#poisonBytes > 0) this.#slots.fill(slot, this.#poisonBytes, POISON_BYTE);
+    return handle as Handle;
+  }
+
+  /** free with the same: a handle that is not live, handles that encode places, open mappings, links in the pages. */
+  #freeSlowly(handle: Handle): void {
+    const { zspages } = this;
+    const slot = this.slotOf(handle);
+    if (slot === NO_SLOT) throw badHandle(this.name, "free", handle);
+    this.mappings.assertNotMapped(handle, "free");
+    const c = zspages.classOf(slot);
+    const z = zspages.zspageOf(slot, c);
+    if (this.#directHandles === undefined) this.handles.release(handle);
+    zspages.putSlot(z, slot);
+    this.#frees++;
+    if (this.headers !== undefined) this.headers.writeFree(slot);
+    if (zspages.recount(z, c, -1) === 0) this.releaseZspage(z, c);
+  }
+
   #refuseSize(bytes: number): Errno {
     return this.#refuse(bytes > this.#pageBytes ? ENOSPC : EINVAL);
   }
@@ -390,13 +420,6 @@ export class ZsPool implements ZpoolBackend {
   /** Gives back the first pages of a zspage. */
   #freePages(z: ZspageId, c: ClassId, count: number): void {
     for (let page = 0; page < count; page++) this.machine.freePages(this.zspages.pfnOf(z, c, page), 0);
-  }
-
-  /** What malloc leaves in the page: the header's image, or 3.10's pattern. */
-  #writeAllocated(slot: SlotId, handle: number): void {
-    if (this.headers !== undefined) this.headers.writeAllocated(slot, handle);
-    if (this.#poisonBytes === 0) return;
-    this.#slots.fill(slot, this.#poisonBytes, POISON_BYTE);
   }
 }
 

@@ -8,28 +8,14 @@ import type { Pfn } from "@zlab/hw-sim";
 import type { FullnessBands } from "./fullness.ts";
 import type { SizeClassPlan } from "./size-classes.ts";
 import * as layout from "./table-layout.ts";
+import type { ClassId, SlotId, ZspageId } from "./table-layout.ts";
 
 // V8 folds a module's own constants into optimised code, but loads those of other modules at every use; hence these copies.
 const { STATE, NEXT, PREVIOUS, SEQUENCE, HEADER_WORDS, FREE_SHIFT, INUSE_MASK } = layout;
 const { PARTIAL, USED, GROUP_BASE, RECORD_WORDS, SIZE_BYTES, CAPACITY, DATA_OFFSET, PAGES, INDEX, ZSPAGES } = layout;
 const { UNUSED, FRESH, FRESH_END, LISTS, SENTINEL_WORDS } = layout;
+const { NO_ZSPAGE } = layout;
 const COUNT = STATE; // of a sentinel
-
-declare const classBrand: unique symbol;
-declare const zspageBrand: unique symbol;
-declare const slotBrand: unique symbol;
-
-/** Position of a class record. */
-export type ClassId = number & { readonly [classBrand]: true };
-/** Position of a zspage record. */
-export type ZspageId = number & { readonly [zspageBrand]: true };
-/** Position of a slot's word in the record of its zspage. */
-export type SlotId = number & { readonly [slotBrand]: true };
-
-/** "No zspage". */
-export const NO_ZSPAGE = 0 as ZspageId;
-/** "No slot"; as a position its owner is 0, which no handle is. */
-export const NO_SLOT = 0 as SlotId;
 
 /** Positions are below 2^31, which a pool of a terabyte needs most of. */
 const MOST_WORDS = 2 ** 31 - 2 ** 16;
@@ -237,17 +223,20 @@ export class ZspageTable {
   // ---- Lists --------------------------------------------------------------------------------------------------------------
 
   /** Counts an object in or out of the class, and moves its zspage, which now has one object more or less, to the list of its
-   * group if that has changed. */
-  recount(z: ZspageId, c: ClassId, change: 1 | -1): void {
+   * group if that has changed. Returns the objects of the zspage. */
+  recount(z: ZspageId, c: ClassId, change: 1 | -1): number {
     const words = this.#words;
     const groups = this.#groups;
     words[c + USED]! += change;
-    const entry = words[c + GROUP_BASE]! + (words[z + STATE]! & INUSE_MASK);
+    const inuse = words[z + STATE]! & INUSE_MASK;
+    const entry = words[c + GROUP_BASE]! + inuse;
     const group = groups[entry]!;
     const before = groups[entry - change]!;
-    if (group === before) return;
-    if (before !== EMPTY) unlink(words, z, c, before);
-    if (group !== EMPTY) link(words, z, c, group);
+    if (group !== before) {
+      if (before !== EMPTY) unlink(words, z, c, before);
+      if (group !== EMPTY) link(words, z, c, group);
+    }
+    return inuse;
   }
 
   /** Group of a zspage by its slots in use, and so of the list that it belongs on. */

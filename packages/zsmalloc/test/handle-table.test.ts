@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { resolveOptions } from "../src/eras.ts";
 import { HandleTable } from "../src/handle-table.ts";
-import { NO_SLOT, type SlotId, ZspageTable } from "../src/zspage-table.ts";
+import { NO_SLOT, type SlotId } from "../src/table-layout.ts";
+import { ZspageTable } from "../src/zspage-table.ts";
 
 /** A table of handles over zspages of 128 slots, with the steps of malloc and free that concern it. */
 class Handles {
@@ -107,7 +108,11 @@ test("beyond cell 8,388,607 handles are longer, and are still refused after rele
   expect(last).toBe(2 ** 30 + 2 ** 23 + 2);
   const slot = handles.table.resolve(last);
   expect(slot).not.toBe(NO_SLOT);
-  expect([handles.table.countLive(), handles.table.cellCount]).toEqual([2 ** 23 + 2, 2 ** 23 + 2]);
+  expect([handles.table.countLive(), handles.table.countFree(), handles.table.cellCount]).toEqual([
+    2 ** 23 + 2,
+    0,
+    2 ** 23 + 2,
+  ]);
   for (const handle of [last, last - 1, first]) {
     handles.release(handle);
     expect(handles.table.resolve(handle)).toBe(NO_SLOT);
