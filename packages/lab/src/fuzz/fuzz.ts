@@ -7,6 +7,7 @@ import { startProgress } from "../output/progress.ts";
 import { type CampaignOutcome, runCampaign } from "./campaign.ts";
 import { type FuzzOptions, parseFuzzOptions } from "./options.ts";
 import { type TargetReport, type TimedReport, failureOf, writeFuzzReport } from "./report.ts";
+import { sweepAll, writeSweep } from "./sweep.ts";
 import { type FuzzTarget, runSeedOf } from "./target.ts";
 import { builtInTargets, foreignTargets } from "./targets.ts";
 import { startWorkers } from "./workers.ts";
@@ -20,6 +21,7 @@ export async function fuzz(argv: readonly string[], environment: RunEnvironment,
   try {
     const options = parseFuzzOptions(argv, environment.stdout);
     if (options === undefined) return 0;
+    if (options.sweep) return await sweep(options, environment, signal);
     const targets = await chosenTargets(options, environment.cwd);
     const reports = await runAll(targets, options, environment, signal);
     if (options.json)
@@ -31,6 +33,15 @@ export async function fuzz(argv: readonly string[], environment: RunEnvironment,
     environment.stderr.write(`fuzz: ${messageOf(error)}\n`);
     return 2;
   }
+}
+
+async function sweep(options: FuzzOptions, environment: RunEnvironment, signal: AbortSignal): Promise<number> {
+  const { backend: backends, driver: driverFiles, scale, json } = options;
+  const results = await sweepAll({ backends, driverFiles, scale }, environment, signal);
+  if (json) writeJson(environment.stdout, { scale, results });
+  else writeSweep(results, signal.aborted, environment);
+  if (results.some(({ verdicts }) => verdicts.some(({ broken }) => broken !== undefined))) return 1;
+  return signal.aborted ? INTERRUPTED : 0;
 }
 
 async function chosenTargets(options: FuzzOptions, cwd: string): Promise<FuzzTarget[]> {

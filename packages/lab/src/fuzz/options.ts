@@ -17,6 +17,10 @@ export interface FuzzOptions {
   readonly minutes?: number;
   readonly jobs: number;
   readonly json: boolean;
+  /** Every page allocation fails once, instead of random commands. */
+  readonly sweep: boolean;
+  /** Length of the sweep's scenarios. */
+  readonly scale: number;
 }
 
 const DEFAULT_COMMANDS = 20_000;
@@ -53,6 +57,8 @@ export function parseFuzzOptions(argv: readonly string[], stdout: Terminal): Fuz
       integerOption("--jobs", 1, MOST_JOBS),
       availableParallelism(),
     )
+    .option("--sweep", "no random commands: every page allocation of fixed scenarios fails once", false)
+    .option("--scale <n>", "length of the scenarios of --sweep", integerOption("--scale", 1, 100), 1)
     .option("--json", "print the result as JSON", false)
     .addHelpText(
       "after",
@@ -62,6 +68,7 @@ ${examples([
   ["npm run fuzz", "20,000 commands for each backend"],
   ["npm run fuzz -- --backend zsmalloc,zbud --commands 1000000", "a campaign against two backends"],
   ["npm run fuzz -- --backend zbud --seed 5 --run 17", "one run again, as a failure names it"],
+  ["npm run fuzz -- --sweep", "every page allocation fails once, for all backends"],
   ["npm run fuzz -- --driver ./my-driver.js --minutes 10", "ten minutes against an allocator of yours"],
 ])}`,
     )

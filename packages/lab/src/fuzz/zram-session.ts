@@ -47,6 +47,7 @@ export class ZramSession {
   readonly #pages = new Map<number, Uint8Array>(); // what each slot must hold; zeros where there is none
   readonly #zeros: Uint8Array;
   readonly #target: Uint8Array;
+  #refusal: string | undefined; // of the command just performed
 
   constructor(setup: ZramSetup) {
     this.#setup = setup;
@@ -65,17 +66,35 @@ export class ZramSession {
     this.#initialise();
   }
 
-  /** Performs a command and looks at everything. Throws `ZramFault`, or whatever the device throws that it must not. */
-  perform(command: ZramCommand): void {
+  /** Performs a command and looks at everything. Returns the name of the error with which the device refused it, if it did. Throws
+   * `ZramFault`, or whatever the device throws that it must not. */
+  perform(command: ZramCommand): string | undefined {
+    this.#refusal = undefined;
     this.#do(command);
     this.#look();
+    return this.#refusal;
+  }
+
+  /** Fails the n-th page allocation from now. */
+  failNth(nth: number): void {
+    this.#machine.faults.failNth(nth);
+  }
+
+  /** Whether the failure asked for by `failNth` is still to come. */
+  get isFailurePending(): boolean {
+    return this.#machine.faults.nthPending;
+  }
+
+  /** Compares all pages of the device with what they must be. */
+  compareAll(): void {
+    for (let index = 0; index < this.#setup.slotCount; index++) this.#compare(index);
   }
 
   /** Compares all pages and resets the device: every page of the machine must be free again. */
   finish(): void {
     this.#machine.faults.failPageAlloc(undefined);
     this.#machine.faults.failNth(0);
-    for (let index = 0; index < this.#setup.slotCount; index++) this.#compare(index);
+    this.compareAll();
     this.#squat(0);
     this.#zram.reset();
     const missing = this.#freePagesAtStart - this.#machine.freePageCount();
@@ -170,6 +189,7 @@ export class ZramSession {
       this.#setup.backingBlocks > 0;
     if (result !== EIO) throw new ZramFault(`returned ${zramErrnoName(result)}, expected 0 or EIO`);
     if (!hasReason) throw new ZramFault("returned EIO for no reason");
+    this.#refusal = "EIO";
     return result;
   }
 
@@ -205,6 +225,7 @@ export class ZramSession {
       this.#zram.attributes.write(name, text);
     } catch (error) {
       if (!(error instanceof ZramError)) throw error;
+      this.#refusal = error.errnoName;
     }
   }
 

@@ -27,7 +27,9 @@ export function zramTarget(drivers: readonly ZpoolDriver[]): FuzzTarget {
       const { failure = "(only sometimes)" } = execute(setup, smallest);
       return {
         configuration: describeSetup(setup),
-        commands: [...smallest.map(describeCommand), `: ${failure}`],
+        commands: smallest.map(
+          (command, i) => describeCommand(command) + (i === smallest.length - 1 ? `: ${failure}` : ""),
+        ),
       };
     },
   };

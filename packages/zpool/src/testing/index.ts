@@ -14,6 +14,7 @@ export {
 } from "./conformance.ts";
 export { type MisuseCampaign, type MisuseResult, type MisuseTally, runMisuseCampaign } from "./misuse-campaign.ts";
 export { MISUSE_KINDS, type MisuseKind } from "./misuse-kinds.ts";
+export { type SweepBreak, type SweepOptions, type SweepVerdict, sweepFaults } from "./fault-sweep.ts";
 export { frontEndDriver } from "./front-end.ts";
 export { minimizeList } from "./minimize.ts";
 export { type CheckParameters, type CheckResult, DEFAULT_RUNS } from "./property.ts";

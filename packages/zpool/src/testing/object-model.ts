@@ -61,7 +61,9 @@ export class ObjectModel {
     const length = Math.min(this.bytes, this.content.length);
     moved.#grow(length);
     moved.content.set(this.content.subarray(0, length));
-    for (let i = 0; i < length; i++) if (this.known[i] === 1) moved.#define(i, i + 1);
+    const prefix = Math.min(length, this.#knownPrefix);
+    if (prefix > 0) moved.#define(0, prefix);
+    for (let i = prefix; i < length; i++) if (this.known[i] === 1) moved.#define(i, i + 1);
     return moved;
   }
 
