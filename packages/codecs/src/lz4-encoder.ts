@@ -11,7 +11,8 @@
 //
 // A length of 15 or more has 15 in the token and the rest in bytes of 255 with a smaller one at the end, which may be 0.
 
-import { OUTPUT_START, UnitBuffer, equalBytes, wordAt } from "./unit-buffer.ts";
+import { copyLiterals } from "./copy.ts";
+import { STREAM_START, WorkingMemory, equalBytes } from "./working-memory.ts";
 
 const TABLE_BITS = 13;
 const HASH_SHIFT = 32 - TABLE_BITS;
@@ -21,15 +22,12 @@ const SEARCH_MARGIN = 12; // a probe whose successor lies within so many last by
 const LITERAL_TAIL = 5; // last bytes of the unit that no match covers
 const PROBES_PER_GAP_SHIFT = 6; // the gap between probes grows by one every 64 misses
 const LENGTH_NIBBLE = 15;
-const SHORT_COPY = 24; // bytes up to which a loop beats a call of copyWithin
 
 export class Lz4Encoder {
-  readonly #unit = new UnitBuffer();
+  readonly #memory = new WorkingMemory();
   /** Position by hash. There is no mark for "never written": position 0 is a candidate like any other. */
   readonly #table = new Uint16Array(1 << TABLE_BITS);
   readonly #firstMisses: number;
-  #writes = true; // false: only the size is counted
-  #end = 0; // of the output
 
   /** With a higher acceleration the gap between probes begins as wide as after so many times 64 misses. */
   constructor(acceleration: number) {
@@ -38,39 +36,36 @@ export class Lz4Encoder {
 
   /** The unit compressed, as a view that the next call overwrites. Throws ZLAB_CODEC_UNIT_TOO_LARGE. */
   encode(source: Uint8Array): Uint8Array {
-    this.#writes = true;
-    this.#run(source);
-    return this.#unit.output(this.#end);
+    return this.#memory.streamUpTo(this.#run(source, true));
   }
 
   /** Length of what `encode` would give. */
   encodedSize(source: Uint8Array): number {
-    this.#writes = false;
-    this.#run(source);
-    return this.#end - OUTPUT_START;
+    return this.#run(source, false) - STREAM_START;
   }
 
-  #run(source: Uint8Array): void {
+  /** Compresses the unit or, if it doesn't write, counts; returns where in the memory the stream ends. */
+  #run(source: Uint8Array, writes: boolean): number {
     const { length } = source;
-    this.#unit.load("lz4", source);
-    const { words, bytes } = this.#unit;
+    this.#memory.loadUnit("lz4", source);
+    const { bytes, view } = this.#memory;
     const table = this.#table;
     table.fill(0);
-    this.#end = OUTPUT_START;
     const lastProbe = length - SEARCH_MARGIN;
+    let streamEnd = STREAM_START;
     let anchor = 0; // first byte not put out yet
     for (;;) {
-      // Look for a match from behind the anchor on.
+      // Look for a match from behind the anchor on. HOT: most of the time goes into this loop.
       let misses = this.#firstMisses;
       let current = anchor + 1;
       let next = current + 1;
       let candidate = 0;
       while (next <= lastProbe) {
-        const word = wordAt(words, current);
-        const hash = Math.imul(word, HASH_FACTOR) >>> HASH_SHIFT;
+        const word = view.getInt32(current, true);
+        const hash = hashOf(word);
         candidate = table[hash]!;
         table[hash] = current;
-        if (wordAt(words, candidate) === word) break;
+        if (view.getInt32(candidate, true) === word) break;
         current = next;
         next += misses++ >> PROBES_PER_GAP_SHIFT;
       }
@@ -81,56 +76,61 @@ export class Lz4Encoder {
       }
       // Put it out, and those that follow without a literal between.
       for (;;) {
-        const end = matchEnd(words, bytes, current, candidate, length);
-        this.#putSequence(anchor, current, candidate, end);
+        const end = matchEnd(bytes, view, current, candidate, length);
+        const literals = current - anchor;
+        const match = end - current - SHORTEST_MATCH;
+        if (writes) streamEnd = putSequence(bytes, view, streamEnd, anchor, literals, current - candidate, match);
+        else streamEnd += 1 + extraBytes(literals) + literals + 2 + extraBytes(match);
         anchor = end;
         if (anchor > lastProbe) break;
-        const inside = anchor - 2;
-        table[Math.imul(wordAt(words, inside), HASH_FACTOR) >>> HASH_SHIFT] = inside;
-        const word = wordAt(words, anchor);
-        const hash = Math.imul(word, HASH_FACTOR) >>> HASH_SHIFT;
+        table[hashOf(view.getInt32(anchor - 2, true))] = anchor - 2;
+        const word = view.getInt32(anchor, true);
+        const hash = hashOf(word);
         candidate = table[hash]!;
         table[hash] = anchor;
-        if (wordAt(words, candidate) !== word) break;
+        if (view.getInt32(candidate, true) !== word) break;
         current = anchor;
       }
     }
-    this.#putLastLiterals(anchor, length);
-  }
-
-  /** Puts out the bytes from the anchor to the match found as literals, and the match, which ends before `behind`. */
-  #putSequence(anchor: number, current: number, candidate: number, behind: number): void {
-    const literals = current - anchor;
-    const match = behind - current - SHORTEST_MATCH;
-    if (!this.#writes) {
-      this.#end += 1 + extraBytes(literals) + literals + 2 + extraBytes(match);
-      return;
-    }
-    const { bytes } = this.#unit;
-    const token = this.#end;
-    let end = putLength(bytes, token + 1, literals);
-    if (literals <= SHORT_COPY) for (let i = 0; i < literals; i++) bytes[end + i] = bytes[anchor + i]!;
-    else bytes.copyWithin(end, anchor, current);
-    end += literals;
-    const offset = current - candidate;
-    bytes[end] = offset;
-    bytes[end + 1] = offset >> 8;
-    bytes[token] = (nibble(literals) << 4) | nibble(match);
-    this.#end = putLength(bytes, end + 2, match);
-  }
-
-  #putLastLiterals(anchor: number, length: number): void {
     const literals = length - anchor;
-    if (!this.#writes) {
-      this.#end += 1 + extraBytes(literals) + literals;
-      return;
-    }
-    const { bytes } = this.#unit;
-    bytes[this.#end] = nibble(literals) << 4;
-    const end = putLength(bytes, this.#end + 1, literals);
-    bytes.copyWithin(end, anchor, length);
-    this.#end = end + literals;
+    if (!writes) return streamEnd + 1 + extraBytes(literals) + literals;
+    return putLiterals(bytes, view, streamEnd, anchor, literals, 0);
   }
+}
+
+function hashOf(word: number): number {
+  return Math.imul(word, HASH_FACTOR) >>> HASH_SHIFT;
+}
+
+/** Writes a sequence at `token`: the literals from `anchor` on and the match, whose length is given less four. Returns the position
+ * behind it, as all that write do. */
+function putSequence(
+  bytes: Uint8Array,
+  view: DataView,
+  token: number,
+  anchor: number,
+  literals: number,
+  offset: number,
+  match: number,
+): number {
+  const end = putLiterals(bytes, view, token, anchor, literals, nibble(match));
+  view.setUint16(end, offset, true);
+  return putLength(bytes, end + 2, match);
+}
+
+/** Writes the token and the literals of a sequence. */
+function putLiterals(
+  bytes: Uint8Array,
+  view: DataView,
+  token: number,
+  anchor: number,
+  literals: number,
+  matchNibble: number,
+): number {
+  bytes[token] = (nibble(literals) << 4) | matchNibble;
+  const start = putLength(bytes, token + 1, literals);
+  copyLiterals(bytes, view, anchor, start, literals);
+  return start + literals;
 }
 
 /** The part of a length that is in the token. */
@@ -143,7 +143,7 @@ function extraBytes(value: number): number {
   return value < LENGTH_NIBBLE ? 0 : 1 + Math.floor((value - LENGTH_NIBBLE) / 255);
 }
 
-/** Writes those bytes at `at`; returns the position behind them. */
+/** Writes those bytes at `at`. */
 function putLength(bytes: Uint8Array, at: number, value: number): number {
   if (value < LENGTH_NIBBLE) return at;
   let end = at;
@@ -154,12 +154,12 @@ function putLength(bytes: Uint8Array, at: number, value: number): number {
 }
 
 /** Where a match of at least four bytes at `current` ends; `from` is what it repeats, `length` the unit's. */
-function matchEnd(words: Int32Array, bytes: Uint8Array, current: number, from: number, length: number): number {
+function matchEnd(bytes: Uint8Array, view: DataView, current: number, from: number, length: number): number {
   const limit = length - LITERAL_TAIL;
   let end = current + SHORTEST_MATCH;
   let candidate = from + SHORTEST_MATCH;
   while (end <= limit - 4) {
-    const difference = wordAt(words, end) ^ wordAt(words, candidate);
+    const difference = view.getInt32(end, true) ^ view.getInt32(candidate, true);
     if (difference !== 0) return end + equalBytes(difference);
     end += 4;
     candidate += 4;

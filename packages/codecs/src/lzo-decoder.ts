@@ -12,8 +12,9 @@
 // tt, or the two lowest bits of the 16-bit number w, count the literals that trail the match. A length of 0 is continued in
 // the next bytes. The decoder never reads behind the input because, wherever it reads an instruction, at least three bytes are left.
 
-import { copyLiterals, copyMatch } from "./copy-match.ts";
+import { copyLiterals, copyMatch, moveWord, putZeros } from "./copy.ts";
 import { badOffset, badStream, inputNotConsumed, inputOverrun, outputOverrun } from "./errors.ts";
+import { type WorkingMemory, memoryToDecode } from "./working-memory.ts";
 
 const RESERVE = 3; // bytes of input known to remain where an instruction is read: the length of the end marker
 const VERSION_MARK = 17;
@@ -27,119 +28,117 @@ const END_MARKER = 17;
 
 /** Decompresses a stream of either variant into `target`; returns the number of bytes it gave, which may be fewer than there is
  * room for. `name` is for messages. Throws a `CodecError` with ZLAB_CODEC_INPUT_OVERRUN, INPUT_NOT_CONSUMED, OUTPUT_OVERRUN,
- * BAD_OFFSET or BAD_STREAM. */
+ * BAD_OFFSET or BAD_STREAM; the target is as it was then. */
 export function decodeLzo(name: string, source: Uint8Array, target: Uint8Array): number {
-  const inputEnd = source.length;
-  if (inputEnd < RESERVE) throw inputOverrun(name);
-  const hasVersion = inputEnd >= SHORTEST_WITH_VERSION && source[0] === VERSION_MARK;
-  const hasZeroRuns = hasVersion && source[1] !== 0;
-  let input = hasVersion ? 2 : 0;
+  if (source.length < RESERVE) throw inputOverrun(name);
+  const memory = memoryToDecode(source, target.length);
+  const decodedBytes = decode(name, memory, memory.streamStart + source.length, target.length);
+  memory.storeUnit(target, decodedBytes);
+  return decodedBytes;
+}
+
+/** Decompresses the stream in the memory, which ends at `inputEnd`, to a unit of at most `outputEnd` bytes; returns their number. */
+function decode(name: string, memory: WorkingMemory, inputEnd: number, outputEnd: number): number {
+  const { bytes, view } = memory;
+  let input = memory.streamStart;
+  const hasVersion = inputEnd - input >= SHORTEST_WITH_VERSION && bytes[input] === VERSION_MARK;
+  const hasZeroRuns = hasVersion && bytes[input + 1] !== 0;
+  if (hasVersion) input += 2;
   let output = 0;
   let state = 0;
-  let length = Math.max(source[input]! - FIRST_LITERALS, 0);
+  let length = Math.max(bytes[input]! - FIRST_LITERALS, 0);
   if (length > 0) {
     input++;
     state = Math.min(length, AFTER_RUN);
-    if (state < AFTER_RUN) output = putTrailing(name, source, input, target, output, length);
-    else output = putRun(name, source, input, target, output, length);
+    if (state < AFTER_RUN) checkTrailing(name, length, inputEnd - input, outputEnd - output, outputEnd);
+    else checkRun(name, length, inputEnd - input, outputEnd - output, outputEnd);
+    copyLiterals(bytes, view, input, output, length);
     input += length;
+    output += length;
   }
+  // HOT: one turn for about 15 bytes of a page.
   for (;;) {
-    const instruction = source[input++]!;
+    const instruction = bytes[input++]!;
     let distance = 0;
     let trailing = instruction & 3;
     if (instruction >= 64) {
       length = (instruction >> 5) + 1;
-      distance = 1 + ((instruction >> 2) & 7) + (source[input++]! << 3);
+      distance = 1 + ((instruction >> 2) & 7) + (bytes[input++]! << 3);
     } else if (instruction < 16 && state === 0) {
-      const last = instruction === 0 ? skipZeros(name, source, input, 0) : input - 1;
-      length = instruction === 0 ? RUN_BASE + 255 * (last - input) + source[last]! : instruction + 3;
+      const last = instruction === 0 ? skipZeros(name, bytes, input, inputEnd) : input - 1;
+      length = instruction === 0 ? RUN_BASE + 255 * (last - input) + bytes[last]! : instruction + 3;
       input = last + 1;
-      output = putRun(name, source, input, target, output, length);
+      checkRun(name, length, inputEnd - input, outputEnd - output, outputEnd);
+      copyLiterals(bytes, view, input, output, length);
       input += length;
+      output += length;
       state = AFTER_RUN;
       continue;
     } else if (instruction < 16) {
       length = state === AFTER_RUN ? 3 : 2;
-      distance = 1 + (instruction >> 2) + (source[input++]! << 2) + (state === AFTER_RUN ? M1_RUN_DISTANCE : 0);
-    } else if (hasZeroRuns && isZeroRun(instruction, source, input)) {
+      distance = 1 + (instruction >> 2) + (bytes[input++]! << 2) + (state === AFTER_RUN ? M1_RUN_DISTANCE : 0);
+    } else if (hasZeroRuns && isZeroRun(instruction, view.getUint16(input, true))) {
       if (inputEnd - input < 3) throw inputOverrun(name);
-      trailing = source[input]! & 3;
-      length = 4 + (instruction & 7) + (source[input + 2]! << 3);
+      trailing = bytes[input]! & 3;
+      length = 4 + (instruction & 7) + (bytes[input + 2]! << 3);
       input += 3;
     } else {
       const lengthBits = instruction >= 32 ? 31 : 7;
       length = instruction & lengthBits;
       if (length === 0) {
-        const last = skipZeros(name, source, input, 2);
-        length = lengthBits + 255 * (last - input) + source[last]!;
+        const last = skipZeros(name, bytes, input, inputEnd - 2);
+        length = lengthBits + 255 * (last - input) + bytes[last]!;
         input = last + 1;
       }
       length += 2;
-      const word = source[input]! | (source[input + 1]! << 8);
+      const word = view.getUint16(input, true);
       input += 2;
       trailing = word & 3;
       distance = (instruction >= 32 ? 1 : M4_DISTANCE + ((instruction & 8) << 11)) + (word >> 2);
       if (distance === M4_DISTANCE && instruction < 32) {
-        assertEnd(name, instruction, inputEnd - input);
+        checkEnd(name, instruction, inputEnd - input);
         return output;
       }
     }
     if (distance > output) throw badOffset(name, distance, output);
-    if (length > target.length - output) throw outputOverrun(name, target.length);
-    if (distance > 0) copyMatch(target, output, distance, length);
-    else target.fill(0, output, output + length);
-    output = putTrailing(name, source, input, target, output + length, trailing);
+    if (length > outputEnd - output) throw outputOverrun(name, outputEnd);
+    if (distance > 0) copyMatch(bytes, view, output, distance, length);
+    else putZeros(bytes, view, output, length);
+    output += length;
+    checkTrailing(name, trailing, inputEnd - input, outputEnd - output, outputEnd);
+    moveWord(view, input, output);
     input += trailing;
+    output += trailing;
     state = trailing;
   }
 }
 
-/** Whether the instruction, whose second byte is at `input`, is a zero run and not an M4 match. */
-function isZeroRun(instruction: number, source: Uint8Array, input: number): boolean {
-  return instruction >= 24 && instruction < 32 && source[input + 1] === 0xff && source[input]! >= 0xfc;
+/** Whether the instruction, with the word that follows it, is a zero run and not an M4 match. */
+function isZeroRun(instruction: number, word: number): boolean {
+  return instruction >= 24 && instruction < 32 && word >= 0xfffc;
 }
 
-/** Position of the first byte from `input` on that isn't 0. Throws unless there is one and `moreBytes` behind it. */
-function skipZeros(name: string, source: Uint8Array, input: number, moreBytes: number): number {
+/** Position of the first byte from `input` on that isn't 0. Throws if there is none before `end`. */
+function skipZeros(name: string, bytes: Uint8Array, input: number, end: number): number {
   let last = input;
-  while (source[last] === 0) last++;
-  if (last + moreBytes >= source.length) throw inputOverrun(name);
+  while (last < end && bytes[last] === 0) last++;
+  if (last >= end) throw inputOverrun(name);
   return last;
 }
 
-/** Copies a literal run; returns the new end of the output. */
-function putRun(
-  name: string,
-  source: Uint8Array,
-  input: number,
-  target: Uint8Array,
-  output: number,
-  length: number,
-): number {
-  if (length > target.length - output) throw outputOverrun(name, target.length);
-  if (length + RESERVE > source.length - input) throw inputOverrun(name);
-  copyLiterals(source, input, target, output, length);
-  return output + length;
+/** Throws unless a literal run fits into what is left of the input and into the room for output. */
+function checkRun(name: string, length: number, leftBytes: number, roomBytes: number, targetBytes: number): void {
+  if (length > roomBytes) throw outputOverrun(name, targetBytes);
+  if (length + RESERVE > leftBytes) throw inputOverrun(name);
 }
 
-/** Copies up to three literals behind an instruction; returns the new end of the output. Checks in another order than `putRun`, which
- * decides what error a stream with both faults gives. */
-function putTrailing(
-  name: string,
-  source: Uint8Array,
-  input: number,
-  target: Uint8Array,
-  output: number,
-  length: number,
-): number {
-  if (length + RESERVE > source.length - input) throw inputOverrun(name);
-  if (length > target.length - output) throw outputOverrun(name, target.length);
-  for (let i = 0; i < length; i++) target[output + i] = source[input + i]!;
-  return output + length;
+/** The same for up to three literals behind an instruction; in another order, which decides what error a stream with both faults gives. */
+function checkTrailing(name: string, length: number, leftBytes: number, roomBytes: number, targetBytes: number): void {
+  if (length + RESERVE > leftBytes) throw inputOverrun(name);
+  if (length > roomBytes) throw outputOverrun(name, targetBytes);
 }
 
-function assertEnd(name: string, instruction: number, leftBytes: number): void {
+function checkEnd(name: string, instruction: number, leftBytes: number): void {
   if (instruction !== END_MARKER) throw badStream(name, "an end marker with a wrong length");
   if (leftBytes > 0) throw inputNotConsumed(name, leftBytes);
 }
