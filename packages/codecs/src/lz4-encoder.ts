@@ -79,8 +79,13 @@ export class Lz4Encoder {
         const end = matchEnd(bytes, view, current, candidate, length);
         const literals = current - anchor;
         const match = end - current - SHORTEST_MATCH;
-        if (writes) streamEnd = putSequence(bytes, view, streamEnd, anchor, literals, current - candidate, match);
-        else streamEnd += 1 + extraBytes(literals) + literals + 2 + extraBytes(match);
+        if (writes) {
+          streamEnd = putLiterals(bytes, view, streamEnd, anchor, literals, nibble(match));
+          view.setUint16(streamEnd, current - candidate, true);
+          streamEnd = putLength(bytes, streamEnd + 2, match);
+        } else {
+          streamEnd += 1 + extraBytes(literals) + literals + 2 + extraBytes(match);
+        }
         anchor = end;
         if (anchor > lastProbe) break;
         table[hashOf(view.getInt32(anchor - 2, true))] = anchor - 2;
@@ -102,23 +107,7 @@ function hashOf(word: number): number {
   return Math.imul(word, HASH_FACTOR) >>> HASH_SHIFT;
 }
 
-/** Writes a sequence at `token`: the literals from `anchor` on and the match, whose length is given less four. Returns the position
- * behind it, as all that write do. */
-function putSequence(
-  bytes: Uint8Array,
-  view: DataView,
-  token: number,
-  anchor: number,
-  literals: number,
-  offset: number,
-  match: number,
-): number {
-  const end = putLiterals(bytes, view, token, anchor, literals, nibble(match));
-  view.setUint16(end, offset, true);
-  return putLength(bytes, end + 2, match);
-}
-
-/** Writes the token and the literals of a sequence. */
+/** Writes the token and the literals of a sequence at `token`; returns the position behind them. */
 function putLiterals(
   bytes: Uint8Array,
   view: DataView,
@@ -143,7 +132,7 @@ function extraBytes(value: number): number {
   return value < LENGTH_NIBBLE ? 0 : 1 + Math.floor((value - LENGTH_NIBBLE) / 255);
 }
 
-/** Writes those bytes at `at`. */
+/** Writes those bytes at `at`; returns the position behind them. */
 function putLength(bytes: Uint8Array, at: number, value: number): number {
   if (value < LENGTH_NIBBLE) return at;
   let end = at;

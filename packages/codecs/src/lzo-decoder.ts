@@ -12,7 +12,7 @@
 // tt, or the two lowest bits of the 16-bit number w, count the literals that trail the match. A length of 0 is continued in
 // the next bytes. The decoder never reads behind the input because, wherever it reads an instruction, at least three bytes are left.
 
-import { copyLiterals, copyMatch, moveWord, putZeros } from "./copy.ts";
+import { copyFewLiterals, copyLiterals, copyMatch, putZeros } from "./copy.ts";
 import { badOffset, badStream, inputNotConsumed, inputOverrun, outputOverrun } from "./errors.ts";
 import { type WorkingMemory, memoryToDecode } from "./working-memory.ts";
 
@@ -106,7 +106,7 @@ function decode(name: string, memory: WorkingMemory, inputEnd: number, outputEnd
     else putZeros(bytes, view, output, length);
     output += length;
     checkTrailing(name, trailing, inputEnd - input, outputEnd - output, outputEnd);
-    moveWord(view, input, output);
+    copyFewLiterals(view, input, output);
     input += trailing;
     output += trailing;
     state = trailing;

@@ -61,7 +61,6 @@ export class LzoEncoder {
   /** Position in the block by hash. There is no mark for "never written": position 0 is a candidate like any other. */
   readonly #table = new Uint16Array(1 << TABLE_BITS);
   #streamEnd = 0; // in the memory, after the blocks done so far
-  #stateByte = 0; // where in the stream the number of trailing literals goes
   #carry = 0; // literals before the block that are not put out yet
 
   constructor(variant: LzoVariant) {
@@ -108,7 +107,7 @@ export class LzoEncoder {
     } else if (!writes) {
       end += literalBytes(literals);
     } else if (literals > 0) {
-      end = putLiterals(bytes, view, end, this.#stateByte, length - literals, literals);
+      end = putLiterals(bytes, view, end, 0, length - literals, literals); // more than three, too
     }
     if (writes) view.setInt32(end, END_MARKER, true);
     return end + END_MARKER_BYTES;
@@ -121,7 +120,7 @@ export class LzoEncoder {
     const hasZeroRuns = this.#hasZeroRuns;
     const limit = block + blockBytes - SEARCH_MARGIN;
     let streamEnd = this.#streamEnd;
-    let stateByte = this.#stateByte;
+    let stateByte = 0; // where a match or zero run has the number of trailing literals; more than three go before the first
     let carry = this.#carry;
     let anchor = block; // behind the last thing put out
     let position = block + (block === 0 ? FIRST_POSITION : 1);
@@ -159,7 +158,6 @@ export class LzoEncoder {
       anchor = position;
     }
     this.#streamEnd = streamEnd;
-    this.#stateByte = stateByte;
     this.#carry = block + blockBytes - anchor + carry;
   }
 }

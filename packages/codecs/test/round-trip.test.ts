@@ -60,6 +60,19 @@ describe.each(WRITTEN)("%s", (_, stream, reference, bound) => {
     fc.assert(fc.property(units(fc.constant(4096)), check), { seed, numRuns: 600 });
   });
 
+  test("matches of every length at the distances where their form changes", () => {
+    for (const distance of [2047, 2048, 2049, 16_383, 16_384, 16_385]) {
+      const unit = Uint8Array.from({ length: 18_000 }, (__, i) => Math.imul(i + 11, 2_654_435_761) >>> 23);
+      for (let length = 4; length <= 40; length++) {
+        const at = distance + 100;
+        const repeating = unit.slice();
+        repeating.copyWithin(at, 100, 100 + length);
+        repeating[at + length] = repeating[100 + length]! ^ 1;
+        check(repeating.subarray(0, at + length + 100));
+      }
+    }
+  });
+
   test("any length", () => {
     fc.assert(fc.property(units(anyLength), check), { seed, numRuns: 300 });
   });
