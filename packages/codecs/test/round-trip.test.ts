@@ -61,14 +61,16 @@ describe.each(WRITTEN)("%s", (_, stream, reference, bound) => {
   });
 
   test("matches of every length at the distances where their form changes", () => {
+    // What repeats stands at 8, where every position is looked at, and its repetition behind a long match, which is looked at, too.
+    const start = Uint8Array.from({ length: 60 }, (__, i) => (i * 89 + 7) & 255);
     for (const distance of [2047, 2048, 2049, 16_383, 16_384, 16_385]) {
-      const unit = Uint8Array.from({ length: 18_000 }, (__, i) => Math.imul(i + 11, 2_654_435_761) >>> 23);
+      const unit = new Uint8Array(distance + 160).fill(0x7a);
+      unit.set(start);
       for (let length = 4; length <= 40; length++) {
-        const at = distance + 100;
-        const repeating = unit.slice();
-        repeating.copyWithin(at, 100, 100 + length);
-        repeating[at + length] = repeating[100 + length]! ^ 1;
-        check(repeating.subarray(0, at + length + 100));
+        const end = 8 + distance + length;
+        unit.copyWithin(end - length, 8, 8 + length);
+        unit[end] = unit[8 + length]! ^ 1;
+        check(unit.subarray(0, end + 80));
       }
     }
   });
