@@ -44,21 +44,13 @@ function decode(name: string, memory: WorkingMemory, inputEnd: number, outputEnd
   const hasVersion = inputEnd - input >= SHORTEST_WITH_VERSION && bytes[input] === VERSION_MARK;
   const hasZeroRuns = hasVersion && bytes[input + 1] !== 0;
   if (hasVersion) input += 2;
-  let output = 0;
-  let state = 0;
-  let length = Math.max(bytes[input]! - FIRST_LITERALS, 0);
-  if (length > 0) {
-    input++;
-    state = Math.min(length, AFTER_RUN);
-    if (state < AFTER_RUN) checkTrailing(name, length, inputEnd - input, outputEnd - output, outputEnd);
-    else checkRun(name, length, inputEnd - input, outputEnd - output, outputEnd);
-    copyLiterals(bytes, view, input, output, length);
-    input += length;
-    output += length;
-  }
+  let output = copyFirstLiterals(name, memory, input, inputEnd, outputEnd);
+  if (output > 0) input += 1 + output;
+  let state = Math.min(output, AFTER_RUN);
   // HOT: one turn for about 15 bytes of a page.
   for (;;) {
     const instruction = bytes[input++]!;
+    let length = 0;
     let distance = 0;
     let trailing = instruction & 3;
     if (instruction >= 64) {
@@ -111,6 +103,23 @@ function decode(name: string, memory: WorkingMemory, inputEnd: number, outputEnd
     output += trailing;
     state = trailing;
   }
+}
+
+/** The first byte of a stream may be a number of literals, which is no instruction. Copies them; returns how many there are. */
+function copyFirstLiterals(
+  name: string,
+  memory: WorkingMemory,
+  first: number,
+  inputEnd: number,
+  outputEnd: number,
+): number {
+  const length = Math.max(memory.bytes[first]! - FIRST_LITERALS, 0);
+  if (length === 0) return 0;
+  const input = first + 1;
+  if (length < AFTER_RUN) checkTrailing(name, length, inputEnd - input, outputEnd, outputEnd);
+  else checkRun(name, length, inputEnd - input, outputEnd, outputEnd);
+  copyLiterals(memory.bytes, memory.view, input, 0, length);
+  return length;
 }
 
 /** Whether the instruction, with the word that follows it, is a zero run and not an M4 match. */

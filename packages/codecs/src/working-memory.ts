@@ -17,7 +17,7 @@ import { MAX_UNIT_BYTES } from "./codec.ts";
 import { CodecError } from "./errors.ts";
 
 /** How many bytes behind the end of the unit or the stream a copy may touch. */
-export const SLACK_BYTES = 64;
+const SLACK_BYTES = 64;
 
 /** The longest stream of any encoder for a unit of `MAX_UNIT_BYTES` (the bound of lzo-rle), rounded up. */
 const MAX_STREAM_BYTES = MAX_UNIT_BYTES + (MAX_UNIT_BYTES >>> 4) + 72;
