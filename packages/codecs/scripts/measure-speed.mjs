@@ -1,5 +1,5 @@
-// Measures how fast every codec is on the pages of the corpus, in one thread, and says whether the goals are met. The unit is MB (10^6 bytes
-// of uncompressed pages) per second of CPU time. Counted are the pages that are not same-filled, as zram compresses no others.
+// Measures how fast every codec is on the pages of the corpus, in one thread, and says whether the goals are met. The unit is MB (10^6
+// bytes of uncompressed pages) per second of CPU time. Counted are the pages that are not same-filled, as zram compresses no others.
 //
 // Each codec is measured in a process of its own, as otherwise the first ones make the later ones slower. Its operations take turns, so
 // that what disturbs the machine for a while shows in the spread of all three and not in the median of one.

@@ -120,7 +120,7 @@ export class LzoEncoder {
     const hasZeroRuns = this.#hasZeroRuns;
     const limit = block + blockBytes - SEARCH_MARGIN;
     let streamEnd = this.#streamEnd;
-    let stateByte = 0; // where a match or zero run has the number of trailing literals; more than three go before the first
+    let stateByte = 0; // where the last instruction has the number of trailing literals; the first follows more than three
     let carry = this.#carry;
     let anchor = block; // behind the last thing put out
     let position = block + (block === 0 ? FIRST_POSITION : 1);
