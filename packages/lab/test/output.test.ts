@@ -68,10 +68,10 @@ test("numbers are written for people", () => {
 });
 
 describe("the progress bar", () => {
-  const watch = (isTTY: boolean, times: readonly number[]): string => {
+  const watch = (isTTY: boolean, times: readonly number[], columns = 60): string => {
     let written = "";
     const clock = [0, ...times];
-    const terminal = { write: (text: string) => (written += text), isTTY, columns: 60 };
+    const terminal = { write: (text: string) => (written += text), isTTY, columns };
     {
       using progress = startProgress(terminal, 4, () => clock.shift()!);
       for (const [i] of times.entries()) progress.update(i + 1, "zsmalloc");
@@ -82,6 +82,11 @@ describe("the progress bar", () => {
   test("is not for pipes, and not for the first two seconds", () => {
     expect(watch(false, [3000, 4000])).toBe("");
     expect(watch(true, [500, 1999])).toBe("");
+  });
+
+  test("fits the terminal, also one that doesn't know its width", () => {
+    expect(watch(true, [2000], 35)).toBe(`\r\x1b[K${"█".repeat(8)}${"░".repeat(22)} 1/4\r\x1b[K`);
+    expect(watch(true, [2000], 0)).toContain(" 1/4 zsmalloc\r");
   });
 
   test("is drawn, drawn again, and wiped out", () => {

@@ -24,7 +24,7 @@ export function startProgress(terminal: Terminal, totalCount: number, now: () =>
       const filled = Math.round((Math.min(doneCount, totalCount) / Math.max(1, totalCount)) * BAR_WIDTH);
       const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
       const text = `${bar} ${Math.floor(doneCount)}/${totalCount} ${label}`;
-      terminal.write(`\r\x1b[K${text.slice(0, (terminal.columns ?? 80) - 1)}`);
+      terminal.write(`\r\x1b[K${text.slice(0, (terminal.columns ? terminal.columns : 80) - 1)}`);
     },
     [Symbol.dispose]() {
       wipe();

@@ -2,7 +2,7 @@
 
 import type { CommandContext } from "../context.ts";
 import { painterFor } from "../output/colour.ts";
-import { formatBytes, formatPageSize, formatRatio, thousands } from "../output/format.ts";
+import { counted, formatBytes, formatPageSize, formatRatio, thousands } from "../output/format.ts";
 import { type Column, formatTable } from "../output/table.ts";
 import { describeZeroFill } from "../pages/page-set.ts";
 import { describeHistory, historyTable } from "./history-report.ts";
@@ -51,11 +51,15 @@ function head({ input, history, codecs, predictions }: PredictResult): string {
     `input    ${size} from ${names.slice(0, 3).join(", ")}${more}`,
     ...input.sources.flatMap((source) => describeZeroFill(source) ?? []).map((remark) => `note     ${remark}`),
     ...(history === undefined ? [] : describeHistory(history)),
-    `         ${thousands(predictions[0]?.sameFilledPages ?? 0)} same-filled pages${history ? " at the end" : ""} take no memory`,
+    describeSameFilled(predictions[0]?.sameFilledPages ?? 0, history !== undefined),
     `codecs   ${codecs.map(({ description }) => description).join("; ")}`,
     ...codecs.flatMap(({ name, deviation }) => (deviation === null ? [] : [`note     ${name}: ${deviation}`])),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function describeSameFilled(count: number, isAtTheEnd: boolean): string {
+  return `         ${counted(count, "same-filled page")}${isAtTheEnd ? " at the end" : ""} ${count === 1 ? "takes" : "take"} no memory`;
 }
 
 /** Names a combination in one line. */
