@@ -72,6 +72,13 @@ describe("numbers of pages", () => {
     expect(numbers.findRange(0, 0, 2 ** 40)).toEqual(Array.from({ length: 6667 }, (_, i) => 3 * i));
   });
 
+  test("come in the order of the pages, whether they are looked up or looked through", () => {
+    const numbers = new PageNumbers();
+    for (const n of [9, 3, 7]) numbers.add(0, n);
+    expect(numbers.findRange(0, 7, 10)).toEqual([2, 0]);
+    expect(numbers.findRange(0, 0, 2 ** 39)).toEqual([1, 2, 0]);
+  });
+
   test("have limits", () => {
     const numbers = new PageNumbers();
     expect(() => numbers.add(4096, 0)).toThrow("more than 4096 disks");

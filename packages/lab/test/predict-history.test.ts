@@ -125,6 +125,21 @@ describe("predict --history", () => {
     expect(compaction!.memoryUsedBytes).toBe(writtenOnce.memoryUsedBytes);
   });
 
+  test("counts what is written, over what, and what is discarded", async () => {
+    const file = trace(
+      HEADER,
+      '{"op":"write","page":0,"pages":4}',
+      '{"op":"discard","page":1,"pages":9}',
+      '{"op":"discard","page":1,"pages":2}',
+      '{"op":"write","page":0,"pages":2}',
+      '{"op":"write","page":0,"disk":"b"}',
+      '{"op":"compact"}',
+    );
+    const { history } = await predicted(somePagesOfCorpus(), "--codec", "lz4", "--history", file);
+    expect(history).toMatchObject({ operations: 6, disks: ["", "b"], pages: 5, writtenPages: 7, overwrittenPages: 1 });
+    expect(history).toMatchObject({ discardedPages: 11, discardedHeldPages: 3, compactions: 1 });
+  });
+
   test("takes named contents, and else the pages of the input in turn", async () => {
     // Page 0 of the input is zeros, page 1 isn't.
     const pages = new Uint8Array(8192);
