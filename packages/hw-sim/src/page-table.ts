@@ -6,6 +6,7 @@
 //   while allocated   the owner's `private` and `index`
 
 import { MAX_PAGE_ORDER, type Pfn } from "./geometry.ts";
+import { zeroedBuffer } from "./zeroed-buffer.ts";
 
 /** What a page frame is at the moment. */
 export const PageState = {
@@ -35,7 +36,7 @@ export class PageTable {
    * to whole blocks of the highest order, so that every page's buddy has a descriptor. */
   constructor(endPfn: number) {
     const length = Math.ceil(endPfn / 2 ** MAX_PAGE_ORDER) * 2 ** MAX_PAGE_ORDER;
-    this.#words = new Int32Array(WORDS * length);
+    this.#words = new Int32Array(zeroedBuffer(WORDS * length * Int32Array.BYTES_PER_ELEMENT));
   }
 
   stateOf(pfn: number): number {

@@ -3,6 +3,7 @@
 // length never changes. It is zeroed, and costs nothing until touched, so it can be made as long as it may ever have to be.
 
 import { MachineError } from "./errors.ts";
+import { zeroedBuffer } from "./zeroed-buffer.ts";
 
 /** A table as it goes to another thread. */
 export interface SharedTable {
@@ -23,19 +24,19 @@ export class TableSpace {
   }
 
   uint8(length: number, label: string): Uint8Array {
-    return this.shared ? new Uint8Array(this.#reserve("uint8", length, label)) : new Uint8Array(length);
+    return new Uint8Array(this.#reserve("uint8", length, label));
   }
 
   uint16(length: number, label: string): Uint16Array {
-    return this.shared ? new Uint16Array(this.#reserve("uint16", 2 * length, label)) : new Uint16Array(length);
+    return new Uint16Array(this.#reserve("uint16", 2 * length, label));
   }
 
   int32(length: number, label: string): Int32Array {
-    return this.shared ? new Int32Array(this.#reserve("int32", 4 * length, label)) : new Int32Array(length);
+    return new Int32Array(this.#reserve("int32", 4 * length, label));
   }
 
   float64(length: number, label: string): Float64Array {
-    return this.shared ? new Float64Array(this.#reserve("float64", 8 * length, label)) : new Float64Array(length);
+    return new Float64Array(this.#reserve("float64", 8 * length, label));
   }
 
   /** Forgets the tables whose labels begin with `prefix`; who has one open keeps it. */
@@ -48,7 +49,8 @@ export class TableSpace {
     return Array.from(this.#tables.values());
   }
 
-  #reserve(kind: SharedTable["kind"], bytes: number, label: string): SharedArrayBuffer {
+  #reserve(kind: SharedTable["kind"], bytes: number, label: string): ArrayBuffer | SharedArrayBuffer {
+    if (!this.shared) return zeroedBuffer(bytes);
     if (this.#tables.has(label)) throw new MachineError("ZLAB_TABLES", `there is a table "${label}" already`);
     const buffer = new SharedArrayBuffer(bytes);
     this.#tables.set(label, { label, kind, buffer });

@@ -1,6 +1,6 @@
-// All slabs of a pool as one table: a record of 48 bytes for each, so that a slab costs a cache line or two and not one per
-// field, indexed by slab number, and an array with a cell for each object. A slab number belongs to one cache for ever, and so does its range of cells; a slab that was given back leaves
-// both to the next slab of the cache.
+// All slabs of a pool as one table: a record of 48 bytes for each slab, so that a slab costs a cache line or two and not one
+// per field, indexed by slab number, and an array with a cell for each object. A slab number belongs to one cache for ever,
+// and so does its range of cells; a slab that was given back leaves both to the next slab of the cache.
 //
 // The cell of an object holds, in 16 bits:
 //   0 … 0xfffc   the object is free; number of the next free object of its slab
