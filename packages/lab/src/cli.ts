@@ -37,7 +37,7 @@ import { register as registerReplay } from "./commands/replay.ts";
 import { register as registerReproduce } from "./commands/reproduce.ts";
 import { register as registerStat } from "./commands/stat.ts";
 import type { CommandContext, ExitCode, RegisterCommand, RunEnvironment } from "./context.ts";
-import { Interrupted, UsageError, messageOf } from "./errors.ts";
+import { Interrupted, UsageError, WriteFailure, messageOf } from "./errors.ts";
 
 const commands: readonly RegisterCommand[] = [
   registerCompare,
@@ -126,7 +126,7 @@ function reportError(error: unknown, command: Command | undefined, { stderr, env
   if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help and --version
   stderr.write(`zlab: ${describeError(error, command)}\n`);
   if (env["ZLAB_DEBUG"] && error instanceof Error) stderr.write(`${error.stack ?? ""}\n`);
-  return 2;
+  return error instanceof WriteFailure ? 1 : 2;
 }
 
 function describeError(error: unknown, command: Command | undefined): string {

@@ -10,6 +10,14 @@ export class UsageError extends Error {
   }
 }
 
+/** What the command made can't be written, as on a full disk. No misuse: exit code 1. */
+export class WriteFailure extends UsageError {
+  constructor(message: string) {
+    super(message);
+    this.name = "WriteFailure";
+  }
+}
+
 /** Thrown to leave a step in the midst of it because the user wants the command to end. A command that has results of earlier steps
  * catches it and shows them. */
 export class Interrupted extends Error {
@@ -47,6 +55,23 @@ const readFailures = new Map([
 export function readError(file: string, error: unknown): UsageError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return fileError(file, readFailures.get(code) ?? `cannot be read: ${messageOf(error)}`);
+}
+
+const writeFailures = new Map([
+  ["ENOSPC", "the disk is full; make room, or name a file on another one"],
+  ["EDQUOT", "your share of the disk is full; make room, or name a file on another one"],
+  ["EACCES", "permission denied; name a file in a directory of yours"],
+  ["EPERM", "permission denied; name a file in a directory of yours"],
+  ["EROFS", "the file system is read-only; name a file on another one"],
+  ["ENOENT", "there is no such directory; check the path"],
+  ["ENOTDIR", "a part of the path is not a directory; check the path"],
+  ["ENAMETOOLONG", "the name is too long; choose another"],
+]);
+
+/** Turns an error of `node:fs` on writing `file` into a message for people. */
+export function writeError(file: string, error: unknown): WriteFailure {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return new WriteFailure(`${file}: cannot be written: ${writeFailures.get(code) ?? messageOf(error)}`);
 }
 
 /** The message of anything thrown, on one line. */

@@ -155,7 +155,12 @@ describe("what goes wrong leaves nothing behind:", () => {
     ],
     ["a process without pages", fakeProcOf(["absent", "ofFile"]), {}, /^process 7 \(fake\) has no resident anonymous/],
     ["a kernel thread", fakeProcOf(own(1), 1, ""), {}, /^process 7 \(fake\) has no resident anonymous/],
-    ["a directory that isn't there", fakeProcOf(own(1)), { out: "no/a.bin" }, /^no\/a\.bin: cannot be written: ENOENT/],
+    [
+      "a directory that isn't there",
+      fakeProcOf(own(1)),
+      { out: "no/a.bin" },
+      /^no\/a\.bin: cannot be written: there is no such directory; check the path$/,
+    ],
   ] as [string, CaptureSystem | (() => CaptureSystem), Partial<CaptureOptions>, RegExp][])(
     "%s",
     async (_, system, options, message) => {

@@ -55,6 +55,7 @@ export async function capture(
   if (copy.pageCount === 0) {
     throw new UsageError(`process ${pid} (${memory.command}) has no resident anonymous pages; nothing was saved`);
   }
+  pages.sync(); // so that neither file gets its name if there is no room for the other
   index.complete();
   pages.complete();
   const result: CaptureResult = {

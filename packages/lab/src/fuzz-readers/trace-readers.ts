@@ -20,7 +20,7 @@ const BOMB_BYTES = 2 ** 24;
 const BOMB_RARITY = 16;
 let bomb: Uint8Array | undefined;
 /** One long line in so many inputs. */
-const LONG_LINE_RARITY = 4000;
+const LONG_LINE_RARITY = 500;
 const LONG_LINE_BYTES = 100 * 2 ** 20;
 
 /** The beginning of a golden trace of every family, with a few of its longer lines. */
