@@ -8,7 +8,7 @@ import {
   __GFP_MOVABLE,
   __GFP_NOWARN,
 } from "@zlab/hw-sim";
-import type { ZpoolBackend } from "@zlab/zpool";
+import { HardenedPool, type ZpoolBackend } from "@zlab/zpool";
 import type { ClassLookup } from "./options.ts";
 
 /** Bytes of the handle that zsmalloc puts before each object. */
@@ -25,22 +25,30 @@ function isSizeClassed(backend: ZpoolBackend): backend is ZpoolBackend & SizeCla
   return "hugeClassSize" in backend && "lookupClassIndex" in backend && "poolStats" in backend;
 }
 
+/** The backend's own pool: a hardened one passes only the contract on. */
+function plainOf(backend: ZpoolBackend): ZpoolBackend {
+  return backend instanceof HardenedPool ? backend.plain : backend;
+}
+
 /** Compressed pages of this length and more are stored as they are: zsmalloc's own threshold; a page for other backends, which
  * have no rule. */
 export function hugeThresholdBytes(backend: ZpoolBackend, pageBytes: number): number {
-  return (isSizeClassed(backend) ? backend.hugeClassSize() : undefined) ?? pageBytes;
+  const plain = plainOf(backend);
+  return (isSizeClassed(plain) ? plain.hugeClassSize() : undefined) ?? pageBytes;
 }
 
 /** Orders lengths by the room that the pool gives them: the index of the size class; for other backends the length itself. */
 export function sizeOrder(backend: ZpoolBackend, lookup: ClassLookup): (bytes: number) => number {
-  if (!isSizeClassed(backend)) return (bytes) => bytes;
-  if (lookup === "with-header") return (bytes) => backend.lookupClassIndex(bytes);
-  return (bytes) => backend.lookupClassIndex(Math.max(1, bytes - OBJECT_HEADER_BYTES));
+  const plain = plainOf(backend);
+  if (!isSizeClassed(plain)) return (bytes) => bytes;
+  if (lookup === "with-header") return (bytes) => plain.lookupClassIndex(bytes);
+  return (bytes) => plain.lookupClassIndex(Math.max(1, bytes - OBJECT_HEADER_BYTES));
 }
 
 /** Pages given back by compaction so far. */
 export function pagesCompacted(backend: ZpoolBackend): number {
-  return (isSizeClassed(backend) ? backend.poolStats() : backend.stats()).pagesCompacted;
+  const plain = plainOf(backend);
+  return (isSizeClassed(plain) ? plain.poolStats() : plain.stats()).pagesCompacted;
 }
 
 /** What stores ask the page allocator for, when they may sleep and when they may not. */

@@ -40,6 +40,22 @@ describe("zbud", () => {
   });
 });
 
+test("over a hardened pool the device is the same", () => {
+  const statistics = [false, true].map((hardened) => {
+    const { zram } = makeDevice({ poolOptions: { hardened } });
+    written(zram, "disksize", "1M");
+    for (let slot = 0; slot < 64; slot++) zram.write(slot * 4096, noisePage(slot, slot * 64));
+    for (let slot = 0; slot < 64; slot += 3) zram.write(slot * 4096, noisePage(slot, 4096 - slot));
+    written(zram, "compact", "1");
+    const target = new Uint8Array(4096);
+    expect(zram.read(4096, target)).toBe(0);
+    expect(target).toEqual(noisePage(1, 64));
+    zram.check();
+    return [zram.store!.hugeThreshold, zram.mmStat()];
+  });
+  expect(statistics[1]).toEqual(statistics[0]);
+});
+
 test.each([
   [4, 3257],
   [5, 3401],
