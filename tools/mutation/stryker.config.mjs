@@ -1,5 +1,5 @@
-// Stryker's settings for one package, which ZLAB_MUTATED_PACKAGE names; the report goes to ZLAB_MUTATION_REPORT. Its own tests judge its mutants; the conformance kit and
-// the golden traces are among them.
+// Stryker's settings for one package, which ZLAB_MUTATED_PACKAGE names; the report goes to ZLAB_MUTATION_REPORT. The package's own
+// tests judge its mutants; the conformance kit and the golden traces are among them.
 
 import { createRequire } from "node:module";
 
