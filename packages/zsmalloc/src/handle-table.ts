@@ -18,6 +18,7 @@
 
 import * as layout from "./table-layout.ts";
 import type { SlotId } from "./table-layout.ts";
+import type { PoolTables } from "./pool-tables.ts";
 import type { ZspageTable } from "./zspage-table.ts";
 
 const { NO_SLOT } = layout; // constants of this module are folded by V8; see zspage-table.ts
@@ -26,7 +27,6 @@ const CELL_MASK = 2 ** 23 - 1;
 const GENERATION_MASK = 127 << 23;
 const ONE_GENERATION = 1 << 23;
 const EXTENDED = 2 ** 30;
-const MOST_CELLS = 2 ** 30;
 const INITIAL_CELLS = 1024;
 const CELLS_AT_ONCE = 64;
 
@@ -36,14 +36,17 @@ export const NO_HANDLE = 0;
 export class HandleTable {
   readonly #zspages: ZspageTable;
   readonly #firstGeneration: number; // in the place that it has in a handle
-  #cells: Int32Array = new Int32Array(INITIAL_CELLS);
+  readonly #tables: PoolTables;
+  #cells: Int32Array;
   #end = 1; // first cell that was never used; cell 0 is none
   #freeCell = 0; // head of the free cells up to 8,388,607, 0: none
   #freeExtendedCell = 0; // head of those beyond
 
-  /** `salt` spreads the first generations of different pools. */
-  constructor(zspages: ZspageTable, salt: number) {
+  /** `salt` spreads the first generations of different pools; `cellsPerPage` is how many objects a page can hold. */
+  constructor(zspages: ZspageTable, tables: PoolTables, salt: number, cellsPerPage: number) {
     this.#zspages = zspages;
+    this.#tables = tables;
+    this.#cells = tables.cells(INITIAL_CELLS, 1 + tables.machinePages * cellsPerPage);
     this.#firstGeneration = Math.imul(salt, 37 * ONE_GENERATION) & GENERATION_MASK;
   }
 
@@ -142,10 +145,9 @@ export class HandleTable {
   }
 
   #grow(): boolean {
-    if (this.#cells.length >= MOST_CELLS) return false;
-    const larger = new Int32Array(2 * this.#cells.length);
-    larger.set(this.#cells);
-    this.#cells = larger;
+    const cells = this.#tables.longerCells(this.#cells);
+    if (cells === undefined) return false;
+    this.#cells = cells;
     return true;
   }
 }

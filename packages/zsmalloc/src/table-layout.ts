@@ -109,6 +109,17 @@ export function layOutTable(plan: SizeClassPlan, bands: FullnessBands): TableLay
   return { segmentShift, classWords, firstSegment, groupCount: bands.groupCount, groups: groupTable(plan, bands) };
 }
 
+/** Words that the pool's table needs, whatever is stored on `pages` pages: each class can have begun a segment, and the pages can
+ * all be those of the class with the most words for a page. */
+export function wordsForPages(plan: SizeClassPlan, { segmentShift, firstSegment }: TableLayout, pages: number): number {
+  const segmentWords = 1 << segmentShift;
+  const segmentsPerPage = plan.owners.map((owner) => {
+    const zspagesPerSegment = Math.floor(segmentWords / recordWordsOf(plan, owner));
+    return 1 / (zspagesPerSegment * plan.pagesPerZspageOf(owner));
+  });
+  return firstSegment + (plan.classCount + Math.ceil(pages * Math.max(...segmentsPerPage))) * segmentWords;
+}
+
 /** Writes the class records, in ascending order of the classes, into a table of zeros. */
 export function writeClassRecords(words: Int32Array, plan: SizeClassPlan, layout: TableLayout): void {
   let groupBase = 0;

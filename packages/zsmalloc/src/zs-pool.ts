@@ -29,7 +29,8 @@ import { POISON_BYTE, type ZsmallocConfig } from "./eras.ts";
 import { HandleTable, NO_HANDLE } from "./handle-table.ts";
 import { ObjectHeaders } from "./object-header.ts";
 import { type FullnessList, type Placement, fullnessLists, placementOfSlot } from "./placement.ts";
-import type { SizeClassPlan } from "./size-classes.ts";
+import { PoolTables } from "./pool-tables.ts";
+import { MIN_SLOT_BYTES, type SizeClassPlan } from "./size-classes.ts";
 import { SlotMemory } from "./slot-memory.ts";
 import { SpanMapper } from "./span-mapping.ts";
 import { type ClassRow, classRows, poolStatistics } from "./stats.ts";
@@ -52,6 +53,7 @@ export class ZsPool implements ZpoolBackend {
   readonly mappings: CpuMappings;
   /** Number by which the machine knows the pool's pages. */
   readonly ownerNumber: number;
+  readonly #tables: PoolTables;
   readonly #directHandles: DirectHandles | undefined; // instead of `handles` where handles encode places
   readonly #slots: SlotMemory;
   readonly #spans: SpanMapper;
@@ -78,8 +80,10 @@ export class ZsPool implements ZpoolBackend {
     this.plan = plan;
     this.capabilities = capabilities;
     this.ownerNumber = machine.registerOwner(`zsmalloc ${name}`);
-    this.zspages = new ZspageTable(plan, bands);
-    this.handles = new HandleTable(this.zspages, this.ownerNumber);
+    this.#tables = new PoolTables(machine, `zsmalloc ${this.ownerNumber}`);
+    this.zspages = new ZspageTable(plan, bands, this.#tables);
+    const cellsPerPage = era.handles === "direct" ? 0 : machine.pageBytes / MIN_SLOT_BYTES;
+    this.handles = new HandleTable(this.zspages, this.#tables, this.ownerNumber, cellsPerPage);
     const isDirect = era.handles === "direct";
     this.#directHandles = isDirect ? new DirectHandles(machine, this.ownerNumber, plan, this.zspages) : undefined;
     this.headers = config.layout === "in-page" ? new ObjectHeaders(machine, plan, this.zspages) : undefined;
@@ -222,6 +226,7 @@ export class ZsPool implements ZpoolBackend {
         this.releaseZspage(z, c);
       });
     }
+    this.#tables.release();
     return this.#mallocs - this.#frees;
   }
 

@@ -5,6 +5,7 @@
 // 6.12, fullness groups.)
 
 import type { Pfn } from "@zlab/hw-sim";
+import type { PoolTables } from "./pool-tables.ts";
 import type { FullnessBands } from "./fullness.ts";
 import type { SizeClassPlan } from "./size-classes.ts";
 import * as layout from "./table-layout.ts";
@@ -17,8 +18,6 @@ const { UNUSED, FRESH, FRESH_END, LISTS, SENTINEL_WORDS } = layout;
 const { NO_ZSPAGE } = layout;
 const COUNT = STATE; // of a sentinel
 
-/** Positions are below 2^31, which a pool of a terabyte needs most of. */
-const MOST_WORDS = 2 ** 31 - 2 ** 16;
 const INITIAL_SEGMENTS = 4;
 /** The group of zspages without objects. They are on no list: malloc has made them just now, or free is about to release them. */
 const EMPTY = 0;
@@ -27,6 +26,7 @@ export class ZspageTable {
   /** Distinct classes, ascending. */
   readonly classes: readonly ClassId[];
   readonly groupCount: number;
+  readonly #tables: PoolTables;
   readonly #classByIndex: Int32Array;
   readonly #groups: Uint8Array;
   readonly #roomyGroups: number; // bit per group whose zspages have objects and room
@@ -36,16 +36,18 @@ export class ZspageTable {
   #classOfSegment: Int32Array;
   #end: number; // first word that is part of no segment
 
-  constructor(plan: SizeClassPlan, bands: FullnessBands) {
+  constructor(plan: SizeClassPlan, bands: FullnessBands, tables: PoolTables) {
     const numbers = layout.layOutTable(plan, bands);
     this.groupCount = numbers.groupCount;
+    this.#tables = tables;
     this.#groups = numbers.groups;
     this.#roomyGroups = (1 << (numbers.groupCount - 1)) - 1;
     this.#segmentShift = numbers.segmentShift;
     this.#segmentMask = (1 << numbers.segmentShift) - 1;
     this.#end = numbers.firstSegment;
-    this.#words = new Int32Array(this.#end + (INITIAL_SEGMENTS << this.#segmentShift));
-    this.#classOfSegment = new Int32Array(this.#words.length >> this.#segmentShift);
+    const initialWords = this.#end + (INITIAL_SEGMENTS << this.#segmentShift);
+    this.#words = tables.words(initialWords, layout.wordsForPages(plan, numbers, tables.machinePages));
+    this.#classOfSegment = tables.segments(this.#words.length >> this.#segmentShift);
     layout.writeClassRecords(this.#words, plan, numbers);
     this.classes = plan.owners.map((_, n) => (layout.FIRST_CLASS + n * numbers.classWords) as ClassId);
     const numberOf = new Map(plan.owners.map((owner, n) => [owner, n]));
@@ -345,13 +347,11 @@ export class ZspageTable {
   }
 
   #grow(): boolean {
-    const length = Math.min(2 * this.#words.length, MOST_WORDS);
-    if (length === this.#words.length) return false;
-    const words = new Int32Array(length);
-    words.set(this.#words);
-    this.#words = words;
-    const classOfSegment = new Int32Array(length >> this.#segmentShift);
+    const words = this.#tables.longerWords(this.#words);
+    if (words === undefined) return false;
+    const classOfSegment = new Int32Array(words.length >> this.#segmentShift);
     classOfSegment.set(this.#classOfSegment);
+    this.#words = words;
     this.#classOfSegment = classOfSegment;
     return true;
   }

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { resolveOptions } from "../src/eras.ts";
+import { PoolTables } from "../src/pool-tables.ts";
 import { HandleTable } from "../src/handle-table.ts";
 import { NO_SLOT, type SlotId } from "../src/table-layout.ts";
 import { ZspageTable } from "../src/zspage-table.ts";
+import { smallMachine } from "./fixtures.ts";
 
 /** A table of handles over zspages of 128 slots, with the steps of malloc and free that concern it. */
 class Handles {
@@ -12,8 +14,9 @@ class Handles {
 
   constructor(salt: number) {
     const { plan, bands } = resolveOptions(4096);
-    this.#zspages = new ZspageTable(plan, bands);
-    this.table = new HandleTable(this.#zspages, salt);
+    const tables = new PoolTables(smallMachine(), `pool ${salt}`);
+    this.#zspages = new ZspageTable(plan, bands, tables);
+    this.table = new HandleTable(this.#zspages, tables, salt, 128);
   }
 
   takeSlot(): SlotId {

@@ -244,6 +244,35 @@ describe("statistics file", () => {
   });
 });
 
+describe("a machine that threads share", () => {
+  const pages = 64;
+  const shared = (): Machine =>
+    smallMachine({
+      backing: "shared-array-buffer",
+      zones: [{ kind: "NORMAL", pages, watermarks: NO_WATERMARKS }],
+    });
+
+  test.each([1, 1500])("its tables hold all objects of %i bytes that fit the pages", (bytes) => {
+    const pool = zsPool(shared());
+    while (!isErrno(pool.malloc(bytes, GFP_KERNEL)));
+    const rows = pool.classRows().filter((row) => row.objectsUsed > 0);
+    expect(pool.totalPages()).toBeGreaterThan(pages - rows[0]!.pagesPerZspage);
+    expect(rows[0]!.objectsUsed).toBe(rows[0]!.objectsAllocated);
+    pool.check(3);
+  });
+
+  test("knows the tables of the pools that exist", () => {
+    const machine = shared();
+    const pools = Array.from({ length: 11 }, () => zsPool(machine));
+    const labels = (): string[] => machine.tables.share().map(({ label }) => label);
+    expect(labels().length).toBe(33);
+    pools[0]!.destroy();
+    expect(labels().length).toBe(30);
+    expect(labels()).not.toContain("zsmalloc 1: table");
+    expect(labels()).toContain("zsmalloc 10: table");
+  });
+});
+
 test("destroying a pool returns every page and says how many objects were left", () => {
   const machine = smallMachine();
   const freePages = machine.freePageCount();

@@ -1,0 +1,69 @@
+// Where the arrays of a pool come from. On most machines they begin short and are replaced by longer ones, which costs a pool of a
+// few objects nothing. Where threads share the machine they can't be replaced under the others, so they are made once, long
+// enough for all the pages of the machine: what isn't touched takes no memory.
+
+import type { Machine } from "@zlab/hw-sim";
+
+/** Positions in the table are below 2^31. A pool of a terabyte of small pages needs most of that. */
+const MOST_WORDS = 2 ** 31 - 2 ** 16;
+/** Handles are below 2^31, with one bit for the kind. */
+const MOST_CELLS = 2 ** 30;
+
+export class PoolTables {
+  readonly #machine: Machine;
+  readonly #label: string;
+
+  /** `label` tells the pool's tables from others of the machine. */
+  constructor(machine: Machine, label: string) {
+    this.#machine = machine;
+    this.#label = label;
+  }
+
+  /** Pages of the machine. */
+  get machinePages(): number {
+    return this.#machine.totalPageCount();
+  }
+
+  /** The table of classes and zspages: zeros, `initialWords` of them or as many as the pool can ever need. */
+  words(initialWords: number, neededWords: number): Int32Array {
+    return this.#make("table", initialWords, Math.min(MOST_WORDS, neededWords));
+  }
+
+  /** The class of each segment of the table. */
+  segments(count: number): Int32Array {
+    return this.#make("segments", count, count);
+  }
+
+  /** The cells of handles: likewise. */
+  cells(initialCells: number, neededCells: number): Int32Array {
+    return this.#make("handles", initialCells, Math.min(MOST_CELLS, neededCells));
+  }
+
+  /** The table with the same words and as many more; undefined where there can't be more. */
+  longerWords(words: Int32Array): Int32Array | undefined {
+    return this.#longer(words, MOST_WORDS);
+  }
+
+  /** The cells and as many more; undefined where there can't be more. */
+  longerCells(cells: Int32Array): Int32Array | undefined {
+    return this.#longer(cells, MOST_CELLS);
+  }
+
+  /** Forgets the tables that other threads could have opened. */
+  release(): void {
+    this.#machine.tables.release(`${this.#label}:`);
+  }
+
+  #make(name: string, initialLength: number, neededLength: number): Int32Array {
+    const { tables } = this.#machine;
+    return tables.int32(tables.shared ? neededLength : initialLength, `${this.#label}: ${name}`);
+  }
+
+  #longer(table: Int32Array, most: number): Int32Array | undefined {
+    const length = Math.min(2 * table.length, most);
+    if (this.#machine.tables.shared || length === table.length) return undefined;
+    const longer = new Int32Array(length);
+    longer.set(table);
+    return longer;
+  }
+}
