@@ -1,5 +1,5 @@
-// `npm run check:determinism`: every command prints the same bytes with --json, run after run and under another major version of Node. It runs
-// this program under the Node of the repository twice and under Node 24 once, and compares what stdout got.
+// `npm run check:determinism`: every command prints the same bytes with --json, run after run and under another major version of Node. It
+// runs this program under the Node of the repository twice and under Node 24 once, and compares what stdout got.
 //
 //     npm run check:determinism                         Node 24 comes from the registry of npm, into a directory that is removed
 //     npm run check:determinism -- --node PATH          another Node that is there already

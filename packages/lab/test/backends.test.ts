@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { zlab, zlabJson } from "./zlab.ts";
+import { temporaryFile, zlab, zlabJson } from "./zlab.ts";
 
 interface Listings {
   readonly pageBytes: number;
@@ -21,4 +21,15 @@ test("lists a driver of somebody else, for the page size asked for", async () =>
   const { pageBytes, backends } = await zlabJson<Listings>(argv);
   expect(pageBytes).toBe(16384);
   expect(backends.at(-1)).toMatchObject({ name: "page-per-object", capabilities: { maxBytes: 16384, compact: false } });
+});
+
+test.each([
+  ["null", "capabilities() returned no record"],
+  ["(() => { throw new TypeError('oops'); })()", "capabilities() threw: oops"],
+])("says of a driver whose capabilities are %s what is wrong", async (result, reason) => {
+  const text = `export default { type: "odd", capabilities: () => ${result}, create() {} };`;
+  const { code, stdout } = await zlab(["backends", "--driver", temporaryFile("odd.mjs", text)]);
+  expect(code).toBe(0);
+  expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/^odd( +-){6} {2}/);
+  expect(stdout).toContain(reason);
 });

@@ -1,4 +1,5 @@
-// The promise of --json: the same input, options and seed give the same bytes. `npm run check:determinism` has larger runs, and another Node.
+// The promise of --json: the same input, options and seed give the same bytes. `npm run check:determinism` has larger runs, and another
+// Node.
 
 import { expect, test } from "vitest";
 import { somePages, temporaryFile, zlab } from "./zlab.ts";

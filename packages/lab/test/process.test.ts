@@ -48,6 +48,13 @@ describe.skipIf(!existsSync(program))("the process", () => {
     expect(stdout).toMatch(/^page-per-object +4,096 /);
   });
 
+  test("says when the memory isn't enough", () => {
+    const file = temporaryFile("greedy.mjs", "for (const all = []; ; all.push([all]));");
+    const { code, stderr } = shell(`NODE_OPTIONS=--max-old-space-size=40 "$NODE" "$ZLAB" backends --driver ${file}`);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^zlab: there is not enough memory for this input; [^\n]*\n$/);
+  });
+
   test("ends quietly when its reader has gone", () => {
     const { code, stderr } = shell('"$NODE" "$ZLAB" stat --json | true');
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

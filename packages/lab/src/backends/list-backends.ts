@@ -44,11 +44,13 @@ export async function listBackends(options: BackendsOptions, context: CommandCon
 
 function describe({ label, driver, options }: BackendVariant, pageBytes: number): Listing {
   const listing = { name: label, type: driver.type, description: driver.description, options };
+  const unknown = (reason: string): Listing => ({ ...listing, capabilities: null, reason });
   try {
-    return { ...listing, capabilities: driver.capabilities(pageBytes, options), reason: null };
+    const capabilities: unknown = driver.capabilities(pageBytes, options); // of a module, whatever it gives
+    if (typeof capabilities !== "object" || capabilities === null) return unknown("capabilities() returned no record");
+    return { ...listing, capabilities: capabilities as Capabilities, reason: null };
   } catch (error) {
-    if (!ZlabError.is(error)) throw error;
-    return { ...listing, capabilities: null, reason: messageOf(error) };
+    return unknown(ZlabError.is(error) ? messageOf(error) : `capabilities() threw: ${messageOf(error)}`);
   }
 }
 
