@@ -100,7 +100,8 @@ describe("the outcome depends on the seed alone", () => {
       return Array.from({ length: runCount }, (_, i) => results(firstRun + i));
     };
   };
-  const limits = { commandCount: 2000, isOver: () => false, onProgress: () => {} };
+  const { signal } = new AbortController();
+  const limits = { commandCount: 2000, isOver: () => false, signal, onProgress: () => {} };
 
   test.each([1, 2, 5])("with %i workers", async (count) => {
     const result = (of: number) => ({ commandCount: 10 + (of % 3), failure: undefined });

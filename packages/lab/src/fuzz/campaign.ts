@@ -9,8 +9,10 @@ export type RunChunk = (firstRun: number, runCount: number) => Promise<readonly 
 export interface CampaignLimits {
   /** Ends with the run that reaches this number of commands. */
   readonly commandCount: number;
-  /** Ends when this returns true: the time is up, or the user has had enough. */
+  /** Ends with the runs that are under way when this returns true: the time is up. */
   readonly isOver: () => boolean;
+  /** Ends at once; what is under way then doesn't count. */
+  readonly signal: AbortSignal;
   /** Called with the commands performed so far. */
   readonly onProgress: (commandCount: number) => void;
 }
@@ -30,11 +32,17 @@ const CHUNK_RUNS = 8;
 export async function runCampaign(workers: readonly RunChunk[], limits: CampaignLimits): Promise<CampaignOutcome> {
   const tally = new Tally(limits.commandCount);
   const chunkRuns = workers.length === 1 ? 1 : CHUNK_RUNS;
+  const { signal } = limits;
+  const aborted = new Promise<undefined>((resolve) =>
+    signal.addEventListener("abort", () => resolve(undefined), { once: true }),
+  );
   let nextChunk = 0;
   const lane = async (runChunk: RunChunk): Promise<void> => {
-    while (!tally.isComplete && !limits.isOver()) {
+    while (!tally.isComplete && !limits.isOver() && !signal.aborted) {
       const chunk = nextChunk++;
-      tally.add(chunk, await runChunk(chunk * chunkRuns, chunkRuns));
+      const results = await Promise.race([runChunk(chunk * chunkRuns, chunkRuns), aborted]);
+      if (results === undefined) return;
+      tally.add(chunk, results);
       limits.onProgress(tally.commandCount);
     }
   };

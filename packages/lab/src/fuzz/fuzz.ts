@@ -4,7 +4,7 @@ import type { RunEnvironment } from "../context.ts";
 import { UsageError, messageOf } from "../errors.ts";
 import { writeJson } from "../output/json.ts";
 import { startProgress } from "../output/progress.ts";
-import { type CampaignOutcome, runCampaign } from "./campaign.ts";
+import { type CampaignLimits, type CampaignOutcome, runCampaign } from "./campaign.ts";
 import { type FuzzOptions, parseFuzzOptions } from "./options.ts";
 import { type TargetReport, type TimedReport, failureOf, writeFuzzReport } from "./report.ts";
 import { sweepAll, writeSweep } from "./sweep.ts";
@@ -70,10 +70,10 @@ async function runAll(
     if (signal.aborted) break;
     const startMs = performance.now();
     const share = options.minutes === undefined ? Infinity : (options.minutes * 60_000) / targets.length;
-    const isOver = (): boolean => signal.aborted || performance.now() - startMs > share;
+    const isOver = (): boolean => performance.now() - startMs > share;
     const outcome =
       options.run === undefined
-        ? await runTarget(target, options, environment, isOver)
+        ? await runTarget(target, options, environment, { isOver, signal })
         : runOnce(target, options.seed, options.run);
     const seconds = (performance.now() - startMs) / 1000;
     reports.push({ report: reportOn(target, options, outcome, environment), seconds });
@@ -85,13 +85,13 @@ async function runTarget(
   target: FuzzTarget,
   { commands, seed, jobs, driver, minutes }: FuzzOptions,
   { stderr, cwd }: RunEnvironment,
-  isOver: () => boolean,
+  ends: Pick<CampaignLimits, "isOver" | "signal">,
 ): Promise<CampaignOutcome> {
   const commandCount = minutes === undefined ? commands : Infinity;
   using workers = startWorkers(jobs, target, { targetName: target.name, seed, driverFiles: driver, cwd });
   using progress = startProgress(stderr, commands);
   const onProgress = (done: number): void => progress.update(done, target.name);
-  return await runCampaign(workers.runners, { commandCount, isOver, onProgress });
+  return await runCampaign(workers.runners, { ...ends, commandCount, onProgress });
 }
 
 /** One run of the campaign, as if it were all of it. */

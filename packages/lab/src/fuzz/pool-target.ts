@@ -2,7 +2,7 @@
 // the front end over all backends.
 
 import { Prng } from "@zlab/hw-sim";
-import type { ZpoolDriver } from "@zlab/zpool";
+import { type ZpoolDriver, hardenedDriver } from "@zlab/zpool";
 import {
   type CampaignRun,
   type SwitchTarget,
@@ -15,6 +15,7 @@ import type { FuzzTarget } from "./target.ts";
 
 const FRONT_END_PERCENT = 20;
 const WATCHED_PERCENT = 10;
+const HARDENED_PERCENT = 10;
 const SHORTEST_RUN = 60;
 const LONGEST_RUN = 600;
 /** Some runs are much longer: what needs a long history, such as a counter that overflows, shows in no short one. */
@@ -53,9 +54,11 @@ function draw(
 ): { run: CampaignRun; configuration: string } {
   const prng = new Prng(runSeed);
   const machine = drawMachine(prng);
-  const driver = oneOf(prng, firsts);
+  const plain = oneOf(prng, firsts);
+  const isHardened = prng.below(100) < HARDENED_PERCENT;
+  const driver = isHardened ? hardenedDriver(plain) : plain;
   const options = drawOptions(driver.type, prng, machine);
-  const others = frontEndOver(prng);
+  const others = isHardened ? undefined : frontEndOver(prng);
   const switchTargets = Array.from({ length: others === undefined ? 0 : SWITCH_TARGETS }, (): SwitchTarget => {
     const target = oneOf(prng, others!);
     return { driver: target, options: drawOptions(target.type, prng, machine) };
@@ -73,6 +76,6 @@ function draw(
       (SHORTEST_RUN + prng.below(LONGEST_RUN - SHORTEST_RUN)) * (prng.below(100) < LONG_PERCENT ? LONG_FACTOR : 1),
     watchFreedPages: machine.pageBytes === 4096 && prng.below(100) < WATCHED_PERCENT,
   };
-  const pool = `${others === undefined ? "" : "front end over "}${driver.type} ${JSON.stringify(options)}`;
+  const pool = `${others === undefined ? "" : "front end over "}${isHardened ? "hardened " : ""}${driver.type} ${JSON.stringify(options)}`;
   return { run, configuration: `${pool}; ${describeMachine(machine)}` };
 }
