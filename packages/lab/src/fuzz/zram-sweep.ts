@@ -6,7 +6,7 @@ import { messageOf } from "../errors.ts";
 import { type ZramCommand, describeCommand } from "./zram-commands.ts";
 import { ZramSession, type ZramSetup } from "./zram-session.ts";
 
-const SLOTS = 12;
+const SLOTS = 9;
 const MOST_ALLOCATIONS = 100_000;
 /** What a request may answer that gets no page: 6.12 tries again, and recompression says what is wrong. */
 const OUTCOMES: readonly (string | undefined)[] = [undefined, "EIO", "ENOMEM"];
