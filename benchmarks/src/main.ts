@@ -1,6 +1,7 @@
 // Comparative benchmarks: `npm run bench`, `npm run bench -- speed`, `npm run bench -- density --json`.
 
 import { cpus } from "node:os";
+import { relative } from "node:path";
 import { type BenchArguments, UsageError, readArguments } from "./arguments.ts";
 import { runInChild } from "./child.ts";
 import { type SuiteReport, formatGoals, formatReport } from "./report.ts";
@@ -13,6 +14,7 @@ import {
   latestRun,
   readRun,
 } from "./results.ts";
+import type { Suite } from "./suite.ts";
 import { SUITES } from "./suites.ts";
 
 const USAGE = `usage: npm run bench -- [SUITE...] [options]
@@ -62,22 +64,31 @@ async function main(options: BenchArguments): Promise<void> {
   };
   print(`${head.cpu}, ${head.cores} cores, ${head.runtime}, ${head.date}\n`);
   const reports: SuiteReport[] = [];
+  let keptPath = "";
   for (const suite of suites) {
-    const report = await suite.run({
-      backends: options.backends,
-      isTrial: options.isTrial,
-      runCase: runInChild,
-      progress,
-    });
-    progress("");
+    const report = await runSuite(suite, options);
+    if (report === undefined) continue;
     print(formatReport(report));
     reports.push(report);
+    if (!options.isTrial) keptPath = keepRun({ ...head, reports }, RESULTS_DIRECTORY, options.saveAs);
   }
   if (!options.isTrial) print(formatGoals(reports));
-  const run: KeptRun = { ...head, reports };
   if (baseline !== undefined) print(formatComparison(baseline, compareRuns(baseline.reports, reports)));
-  if (!options.isTrial) process.stderr.write(`kept as ${keepRun(run, RESULTS_DIRECTORY, options.saveAs)}\n`);
-  if (options.isJson) process.stdout.write(`${JSON.stringify(run, undefined, 2)}\n`);
+  if (keptPath !== "") process.stderr.write(`kept as ${relative(process.cwd(), keptPath)}\n`);
+  if (options.isJson) process.stdout.write(`${JSON.stringify({ ...head, reports }, undefined, 2)}\n`);
+}
+
+/** A suite that fails is told of, makes the exit code 1 and leaves the others their turn. */
+async function runSuite(suite: Suite, { backends, isTrial }: BenchArguments): Promise<SuiteReport | undefined> {
+  try {
+    return await suite.run({ backends, isTrial, runCase: runInChild, progress });
+  } catch (error) {
+    process.stderr.write(`\nbench: ${suite.name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+    return undefined;
+  } finally {
+    progress("");
+  }
 }
 
 function baselineRun(file: string, suites: readonly string[]): KeptRun {

@@ -27,12 +27,19 @@ export interface KeptRun extends RunHead {
 /** A change that is smaller than this share is noise on any machine that does something else as well. */
 const NOISE_SHARE = 0.1;
 
-/** Writes the run as `name`.json, by default named by its date: "2026-11-21T08-15-00.json". Returns the path. */
+/** Writes the run, a line for each suite, as `name`.json, by default named by its date: "2026-11-21T08-15-00.json". Returns the path. */
 export function keepRun(run: KeptRun, directory: string, name?: string): string {
   mkdirSync(directory, { recursive: true });
   const path = join(directory, `${name ?? run.date.slice(0, 19).replaceAll(":", "-")}.json`);
-  writeFileSync(path, `${JSON.stringify(run, undefined, 1)}\n`);
+  const { reports, ...head } = run;
+  const lines = reports.map((report) => JSON.stringify(report, rounded)).join(",\n");
+  writeFileSync(path, `${JSON.stringify(head).slice(0, -1)},"reports":[\n${lines}\n]}\n`);
   return path;
+}
+
+/** Numbers to six figures: more are noise. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
 }
 
 /** Reads a kept run. Throws with the path when it isn't there or isn't one. */

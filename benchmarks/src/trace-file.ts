@@ -25,6 +25,7 @@ export async function writeTrace(path: string, live: number, operations: number)
   const file = createWriteStream(path);
   let lines = [JSON.stringify(HEADER)];
   const flush = async (): Promise<void> => {
+    if (lines.length === 0) return;
     if (!file.write(`${lines.join("\n")}\n`)) await once(file, "drain");
     lines = [];
   };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { runCase } from "../src/cases.ts";
+import { GarbageCounter } from "../src/garbage.ts";
 import { buildYardstick } from "../src/native.ts";
 import { quantile } from "../src/statistics.ts";
 import { zramLikeSizes } from "../src/workload.ts";
@@ -35,4 +36,13 @@ test("the C program does the same operations as the backends", async () => {
   const native = await yardstick.run(shape);
   expect(native.facts["checksum"]).toBe(facts["checksum"]);
   expect(native.samples["pair"]).toHaveLength(2);
+});
+
+test("collections are counted by kind, and from zero after each look", async () => {
+  using garbage = new GarbageCounter();
+  const kept: number[][] = [];
+  for (let i = 0; i < 2_000_000; i++) kept[i % 1000] = [i, i, i, i];
+  expect((await garbage.take()).scavenges).toBeGreaterThan(0);
+  expect(kept).toHaveLength(1000);
+  expect((await garbage.take()).scavenges).toBeLessThan(3); // of what runs beside
 });

@@ -10,7 +10,9 @@ const SHARES = ["full", "thinned", "compacted"] as const;
 
 /** Objects of the two fills that tell what an object costs from what a page costs; every backend takes them. */
 const SMALL_BYTES = 64;
+const SMALL_COUNT = 2_000_000;
 const LARGE_BYTES = 3072;
+const LARGE_COUNT = 500_000;
 
 /** What zsmalloc may cost the host. */
 const METADATA_PER_OBJECT_GOAL = 16; // bytes
@@ -76,12 +78,12 @@ async function measureMemory(backend: string, { isTrial, runCase }: SuiteContext
     runCase({ kind: "memory", parameters: { backend, objects, objectBytes, isBacked } });
   const scale = isTrial ? 1_000 : 1;
   const [small, large] = [
-    await measure(4_000_000 / scale, SMALL_BYTES, false),
-    await measure(1_000_000 / scale, LARGE_BYTES, false),
+    await measure(SMALL_COUNT / scale, SMALL_BYTES, false),
+    await measure(LARGE_COUNT / scale, LARGE_BYTES, false),
   ];
   const mixed = await measure(400_000 / scale, 0, true);
   // growth = perObject * objects + perPage * pages, for the two fills
-  const [n1, n2] = [4_000_000 / scale, 1_000_000 / scale - large.facts["refused"]!];
+  const [n1, n2] = [SMALL_COUNT / scale, LARGE_COUNT / scale - large.facts["refused"]!];
   const [p1, p2] = [small.facts["pages"]!, large.facts["pages"]!];
   const determinant = n1 * p2 - n2 * p1;
   return {

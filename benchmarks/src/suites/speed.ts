@@ -64,7 +64,7 @@ async function countGarbage({ isTrial, runCase, progress }: SuiteContext): Promi
 
 function shapeFor(live: number, isTrial: boolean): WorkloadShape {
   if (isTrial) return { live, operations: 1_000, warmUps: 1, samples: 2 };
-  return { live, operations: 200_000, warmUps: 2, samples: 5 };
+  return { live, operations: 100_000, warmUps: 2, samples: 5 };
 }
 
 /** Runs the processes in rounds: every round runs each case that still has rounds to go. */
