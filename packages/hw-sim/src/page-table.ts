@@ -1,4 +1,5 @@
-// Page descriptors, the kernel's `struct page`, as one table of three words each, indexed by page frame number.
+// Page descriptors, the kernel's `struct page`, as one table: an array per field, indexed by page frame number. Finding
+// an object by its handle takes the owner and one word of many pages, which so lie densely in the cache.
 // (The kernel calls this table "mem_map". It has nothing to do with the MMU's page tables.)
 //
 // Two words of a descriptor belong to whoever holds the page, as in the kernel's union:
@@ -18,63 +19,63 @@ export const PageState = {
   allocatedHead: 2,
 } as const;
 
-const WORDS = 3; // 12 bytes: mostly one cache line, where an array per field would take four
-const WORD_A = 1; // next of the free list, or private
-const WORD_B = 2; // previous of the free list (not kept for its head), or index
-
-//                        31       24 23        8 7     4 3     0
-// the first word         |    0     |   owner   | state | order |     owner 0: nobody
-const ORDER_MASK = 0xf;
 const STATE_SHIFT = 4;
-const BLOCK_MASK = 0xff; // state and order
-const OWNER_SHIFT = 8;
+const ORDER_MASK = 15;
 
 export class PageTable {
-  readonly #words: Int32Array; // indexes are products: 3 * pfn is beyond 32 bits on the largest machines
+  readonly #stateAndOrder: Uint8Array; // state << 4 | order
+  readonly #owner: Uint16Array; // who holds the page, 0: nobody
+  readonly #wordA: Int32Array; // next of the free list, or private
+  readonly #wordB: Int32Array; // previous of the free list (not kept for its head), or index
 
   /** `endPfn` is one more than the highest page frame number. Untouched descriptors cost no memory. The table is rounded up
    * to whole blocks of the highest order, so that every page's buddy has a descriptor. */
   constructor(endPfn: number) {
     const length = Math.ceil(endPfn / 2 ** MAX_PAGE_ORDER) * 2 ** MAX_PAGE_ORDER;
-    this.#words = new Int32Array(zeroedBuffer(WORDS * length * Int32Array.BYTES_PER_ELEMENT));
+    this.#stateAndOrder = new Uint8Array(zeroedBuffer(length));
+    this.#owner = new Uint16Array(zeroedBuffer(2 * length));
+    this.#wordA = new Int32Array(zeroedBuffer(4 * length));
+    this.#wordB = new Int32Array(zeroedBuffer(4 * length));
   }
 
   stateOf(pfn: number): number {
-    return (this.#words[WORDS * pfn]! & BLOCK_MASK) >> STATE_SHIFT;
+    return this.#stateAndOrder[pfn]! >> STATE_SHIFT;
   }
 
   /** Order of the block that this page heads. */
   orderOf(pfn: number): number {
-    return this.#words[WORDS * pfn]! & ORDER_MASK;
+    return this.#stateAndOrder[pfn]! & ORDER_MASK;
   }
 
   setState(pfn: number, state: number, order: number): void {
-    const word = this.#words[WORDS * pfn]!;
-    this.#words[WORDS * pfn] = (word & ~BLOCK_MASK) | (state << STATE_SHIFT) | order;
+    this.#stateAndOrder[pfn] = (state << STATE_SHIFT) | order;
   }
 
   isFreeBlock(pfn: number, order: number): boolean {
-    return (this.#words[WORDS * pfn]! & BLOCK_MASK) === ((PageState.freeHead << STATE_SHIFT) | order);
+    return this.#stateAndOrder[pfn] === ((PageState.freeHead << STATE_SHIFT) | order);
   }
 
   isAllocatedBlock(pfn: number, order: number): boolean {
-    return (this.#words[WORDS * pfn]! & BLOCK_MASK) === ((PageState.allocatedHead << STATE_SHIFT) | order);
+    return this.#stateAndOrder[pfn] === ((PageState.allocatedHead << STATE_SHIFT) | order);
   }
 
   /** Marks the first page of a block that is handed out to `owner`. */
   setAllocated(pfn: number, order: number, owner: number): void {
-    this.#words[WORDS * pfn] = (owner << OWNER_SHIFT) | (PageState.allocatedHead << STATE_SHIFT) | order;
+    this.#stateAndOrder[pfn] = (PageState.allocatedHead << STATE_SHIFT) | order;
+    this.#owner[pfn] = owner;
   }
 
   /** Marks the first page of a free block, which is nobody's, and says what follows it in its list. */
   setFree(pfn: number, order: number, next: number): void {
-    this.#words[WORDS * pfn] = (PageState.freeHead << STATE_SHIFT) | order;
-    this.#words[WORDS * pfn + WORD_A] = next;
+    this.#stateAndOrder[pfn] = (PageState.freeHead << STATE_SHIFT) | order;
+    this.#owner[pfn] = 0;
+    this.#wordA[pfn] = next;
   }
 
   /** Marks a page as inside of a block, and nobody's. */
   setInside(pfn: number): void {
-    this.#words[WORDS * pfn] = 0;
+    this.#stateAndOrder[pfn] = PageState.none << STATE_SHIFT;
+    this.#owner[pfn] = 0;
   }
 
   /** First page of the block that a page is in; -1 for a page that was never in one. */
@@ -87,46 +88,45 @@ export class PageTable {
   }
 
   nextFree(pfn: number): number {
-    return this.#words[WORDS * pfn + WORD_A]!;
+    return this.#wordA[pfn]!;
   }
 
   setNextFree(pfn: number, next: number): void {
-    this.#words[WORDS * pfn + WORD_A] = next;
+    this.#wordA[pfn] = next;
   }
 
   previousFree(pfn: number): number {
-    return this.#words[WORDS * pfn + WORD_B]!;
+    return this.#wordB[pfn]!;
   }
 
   setPreviousFree(pfn: number, previous: number): void {
-    this.#words[WORDS * pfn + WORD_B] = previous;
+    this.#wordB[pfn] = previous;
   }
 
   /** The owner's word of an allocated page (zsmalloc: its zspage). */
   privateOf(pfn: Pfn): number {
-    return this.#words[WORDS * pfn + WORD_A]!;
+    return this.#wordA[pfn]!;
   }
 
   setPrivate(pfn: Pfn, value: number): void {
-    this.#words[WORDS * pfn + WORD_A] = value;
+    this.#wordA[pfn] = value;
   }
 
   /** The owner's second word of an allocated page (zsmalloc: its place in the zspage). */
   indexOf(pfn: Pfn): number {
-    return this.#words[WORDS * pfn + WORD_B]!;
+    return this.#wordB[pfn]!;
   }
 
   setIndex(pfn: Pfn, value: number): void {
-    this.#words[WORDS * pfn + WORD_B] = value;
+    this.#wordB[pfn] = value;
   }
 
   /** Number that `Machine.registerOwner` gave to the holder; 0 for a free page. */
   ownerOf(pfn: number): number {
-    return this.#words[WORDS * pfn]! >> OWNER_SHIFT;
+    return this.#owner[pfn]!;
   }
 
   setOwner(pfn: number, owner: number): void {
-    const word = this.#words[WORDS * pfn]!;
-    this.#words[WORDS * pfn] = (owner << OWNER_SHIFT) | (word & BLOCK_MASK);
+    this.#owner[pfn] = owner;
   }
 }

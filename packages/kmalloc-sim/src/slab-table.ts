@@ -1,6 +1,6 @@
-// All slabs of a pool as one table: a record of 48 bytes for each slab, so that a slab costs a cache line or two and not one
-// per field, indexed by slab number, and an array with a cell for each object. A slab number belongs to one cache for ever,
-// and so does its range of cells; a slab that was given back leaves both to the next slab of the cache.
+// All slabs of a pool as one table: an array per field, indexed by slab number, and one more array with a cell for each
+// object. A slab number belongs to one cache for ever, and so does its range of cells; a slab that was given back leaves
+// both to the next slab of the cache.
 //
 // The cell of an object holds, in 16 bits:
 //   0 … 0xfffc   the object is free; number of the next free object of its slab
@@ -42,38 +42,29 @@ export interface SlabShape {
   readonly firstObjectOffset: number;
 }
 
-function enlarged<T extends Int32Array | Uint16Array>(array: T, length: number): T {
+function enlarged<T extends Int32Array | Uint16Array | Uint8Array | Float64Array>(array: T, length: number): T {
   const larger = new (array.constructor as new (length: number) => T)(length);
   larger.set(array);
   return larger;
 }
 
-// A record, as 6 doubles, 12 words, 24 halves or 48 bytes:
-const DOUBLES = 6; // the first: address of an off-slab descriptor, 0: none
-const WORDS = 12;
-const PFN = 2;
-const SLOT_BYTES = 3;
-const FIRST_OBJECT_OFFSET = 4;
-const FIRST_CELL = 5;
-const NEXT = 6; // list links
-const PREVIOUS = 7;
-const HALVES = 24;
-const OBJECTS = 16; // objects that the slab holds
-const INUSE = 17; // allocated ones
-const FREELIST = 18; // first free object
-const BYTES = 48;
-const CACHE = 38;
-const STATE = 39;
-const ORDER = 40;
-
 export class SlabTable {
   readonly #retired: Int32Array; // per cache: first slab number to be used again
   #count = 0;
   #cellCount = 0;
-  #words: Int32Array = new Int32Array(64 * WORDS); // one record per slab, and the same bytes in other units:
-  #halves: Uint16Array = new Uint16Array(this.#words.buffer);
-  #bytes: Uint8Array = new Uint8Array(this.#words.buffer);
-  #doubles: Float64Array = new Float64Array(this.#words.buffer);
+  #cache: Uint8Array = new Uint8Array(64);
+  #state: Uint8Array = new Uint8Array(64);
+  #order: Uint8Array = new Uint8Array(64);
+  #objects: Uint16Array = new Uint16Array(64); // objects that the slab holds
+  #inuse: Uint16Array = new Uint16Array(64); // allocated ones of them
+  #freelist: Uint16Array = new Uint16Array(64); // first free object
+  #pfn: Int32Array = new Int32Array(64);
+  #slotBytes: Int32Array = new Int32Array(64);
+  #firstObjectOffset: Int32Array = new Int32Array(64);
+  #firstCell: Int32Array = new Int32Array(64);
+  #next: Int32Array = new Int32Array(64); // list links
+  #previous: Int32Array = new Int32Array(64);
+  #descriptor: Float64Array = new Float64Array(64); // address of an off-slab descriptor, 0: none
   #cells: Uint16Array = new Uint16Array(1024);
 
   constructor(cacheCount: number) {
@@ -88,15 +79,15 @@ export class SlabTable {
   /** Enters a slab of `objects` free objects in ascending order. The slabs of a cache hold at most `mostObjects`. */
   acquire(cache: number, pfn: number, order: number, objects: number, mostObjects: number, shape: SlabShape): number {
     const slab = this.#reuse(cache) ?? this.#append(cache, mostObjects);
-    this.#words[slab * WORDS + PFN] = pfn;
-    this.#bytes[slab * BYTES + ORDER] = order;
-    this.#halves[slab * HALVES + OBJECTS] = objects;
-    this.#words[slab * WORDS + SLOT_BYTES] = shape.slotBytes;
-    this.#words[slab * WORDS + FIRST_OBJECT_OFFSET] = shape.firstObjectOffset;
-    this.#halves[slab * HALVES + INUSE] = 0;
-    this.#doubles[slab * DOUBLES] = 0;
-    this.#halves[slab * HALVES + FREELIST] = 0;
-    const first = this.#words[slab * WORDS + FIRST_CELL]!;
+    this.#pfn[slab] = pfn;
+    this.#order[slab] = order;
+    this.#objects[slab] = objects;
+    this.#slotBytes[slab] = shape.slotBytes;
+    this.#firstObjectOffset[slab] = shape.firstObjectOffset;
+    this.#inuse[slab] = 0;
+    this.#descriptor[slab] = 0;
+    this.#freelist[slab] = 0;
+    const first = this.#firstCell[slab]!;
     for (let i = 0; i < objects - 1; i++) this.#cells[first + i] = i + 1;
     this.#cells[first + objects - 1] = END_OF_FREELIST;
     return slab;
@@ -105,8 +96,8 @@ export class SlabTable {
   /** Links the free objects of a fresh slab in the order of `sequence`, read from `start` and around; numbers that the slab
    * does not have are left out. */
   reorderFreelist(slab: number, sequence: Uint16Array, start: number): void {
-    const objects = this.#halves[slab * HALVES + OBJECTS]!;
-    const first = this.#words[slab * WORDS + FIRST_CELL]!;
+    const objects = this.#objects[slab]!;
+    const first = this.#firstCell[slab]!;
     let head = END_OF_FREELIST;
     for (let i = sequence.length - 1; i >= 0; i--) {
       const object = sequence[(start + i) % sequence.length]!;
@@ -114,147 +105,156 @@ export class SlabTable {
       this.#cells[first + object] = head;
       head = object;
     }
-    this.#halves[slab * HALVES + FREELIST] = head;
+    this.#freelist[slab] = head;
   }
 
   /** Strikes a slab out; its number waits for the next slab of its cache. */
   retire(slab: number): void {
-    const cache = this.#bytes[slab * BYTES + CACHE]!;
-    this.#bytes[slab * BYTES + STATE] = SlabState.retired;
-    this.#words[slab * WORDS + NEXT] = this.#retired[cache]!;
+    const cache = this.#cache[slab]!;
+    this.#state[slab] = SlabState.retired;
+    this.#next[slab] = this.#retired[cache]!;
     this.#retired[cache] = slab;
   }
 
   cacheOf(slab: number): number {
-    return this.#bytes[slab * BYTES + CACHE]!;
+    return this.#cache[slab]!;
   }
 
   stateOf(slab: number): number {
-    return this.#bytes[slab * BYTES + STATE]!;
+    return this.#state[slab]!;
   }
 
   setState(slab: number, state: number): void {
-    this.#bytes[slab * BYTES + STATE] = state;
+    this.#state[slab] = state;
   }
 
   orderOf(slab: number): number {
-    return this.#bytes[slab * BYTES + ORDER]!;
+    return this.#order[slab]!;
   }
 
   pfnOf(slab: number): number {
-    return this.#words[slab * WORDS + PFN]!;
+    return this.#pfn[slab]!;
   }
 
   /** Objects that the slab holds, free or not. */
   objectsOf(slab: number): number {
-    return this.#halves[slab * HALVES + OBJECTS]!;
+    return this.#objects[slab]!;
   }
 
   /** Allocated objects of the slab. */
   inuseOf(slab: number): number {
-    return this.#halves[slab * HALVES + INUSE]!;
+    return this.#inuse[slab]!;
   }
 
   slotBytesOf(slab: number): number {
-    return this.#words[slab * WORDS + SLOT_BYTES]!;
+    return this.#slotBytes[slab]!;
   }
 
   firstObjectOffsetOf(slab: number): number {
-    return this.#words[slab * WORDS + FIRST_OBJECT_OFFSET]!;
+    return this.#firstObjectOffset[slab]!;
   }
 
   /** First object of the slab's free list, or END_OF_FREELIST. */
   freelistOf(slab: number): number {
-    return this.#halves[slab * HALVES + FREELIST]!;
+    return this.#freelist[slab]!;
   }
 
   setFreelist(slab: number, object: number): void {
-    this.#halves[slab * HALVES + FREELIST] = object;
+    this.#freelist[slab] = object;
   }
 
   /** The free object after this one, or END_OF_FREELIST. */
   nextFreeOf(slab: number, object: number): number {
-    return this.#cells[this.#words[slab * WORDS + FIRST_CELL]! + object]!;
+    return this.#cells[this.#firstCell[slab]! + object]!;
   }
 
   nextOf(slab: number): number {
-    return this.#words[slab * WORDS + NEXT]!;
+    return this.#next[slab]!;
   }
 
   setNext(slab: number, next: number): void {
-    this.#words[slab * WORDS + NEXT] = next;
+    this.#next[slab] = next;
   }
 
   previousOf(slab: number): number {
-    return this.#words[slab * WORDS + PREVIOUS]!;
+    return this.#previous[slab]!;
   }
 
   setPrevious(slab: number, previous: number): void {
-    this.#words[slab * WORDS + PREVIOUS] = previous;
+    this.#previous[slab] = previous;
   }
 
   /** Address of the slab's descriptor, 0 if it is inside the slab. */
   descriptorOf(slab: number): number {
-    return this.#doubles[slab * DOUBLES]!;
+    return this.#descriptor[slab]!;
   }
 
   setDescriptor(slab: number, address: number): void {
-    this.#doubles[slab * DOUBLES] = address;
+    this.#descriptor[slab] = address;
   }
 
   /** Whether the object is allocated to a user. */
   isAllocated(slab: number, object: number): boolean {
-    return this.#cells[this.#words[slab * WORDS + FIRST_CELL]! + object] === ALLOCATED;
+    return this.#cells[this.#firstCell[slab]! + object] === ALLOCATED;
   }
 
   /** Whether the object is allocated, to a user or as a descriptor. */
   isTaken(slab: number, object: number): boolean {
-    const cell = this.#cells[this.#words[slab * WORDS + FIRST_CELL]! + object]!;
+    const cell = this.#cells[this.#firstCell[slab]! + object]!;
     return cell === ALLOCATED || cell === DESCRIPTOR;
   }
 
   /** Marks an object as allocated and returns the free one after it. */
   take(slab: number, object: number): number {
-    const cell = this.#words[slab * WORDS + FIRST_CELL]! + object;
+    const cell = this.#firstCell[slab]! + object;
     const next = this.#cells[cell]!;
     this.#cells[cell] = ALLOCATED;
-    this.#halves[slab * HALVES + INUSE]!++;
+    this.#inuse[slab]!++;
     return next;
   }
 
   /** Marks an allocated object as the descriptor of another slab. */
   takeForDescriptor(slab: number, object: number): void {
-    this.#cells[this.#words[slab * WORDS + FIRST_CELL]! + object] = DESCRIPTOR;
+    this.#cells[this.#firstCell[slab]! + object] = DESCRIPTOR;
   }
 
   /** Marks an object as free, with `next` as the free one after it. */
   putBack(slab: number, object: number, next: number): void {
-    this.#cells[this.#words[slab * WORDS + FIRST_CELL]! + object] = next;
-    this.#halves[slab * HALVES + INUSE]!--;
+    this.#cells[this.#firstCell[slab]! + object] = next;
+    this.#inuse[slab]!--;
   }
 
   #reuse(cache: number): number | undefined {
     const slab = this.#retired[cache]!;
     if (slab === NO_SLAB) return undefined;
-    this.#retired[cache] = this.#words[slab * WORDS + NEXT]!;
+    this.#retired[cache] = this.#next[slab]!;
     return slab;
   }
 
   #append(cache: number, mostObjects: number): number {
     const slab = this.#count++;
-    if (slab * WORDS === this.#words.length) this.#growSlabs(2 * slab);
+    if (slab === this.#pfn.length) this.#growSlabs(2 * slab);
     const cellCount = this.#cellCount + mostObjects;
     if (cellCount > this.#cells.length) this.#cells = enlarged(this.#cells, 2 * cellCount);
-    this.#bytes[slab * BYTES + CACHE] = cache;
-    this.#words[slab * WORDS + FIRST_CELL] = this.#cellCount;
+    this.#cache[slab] = cache;
+    this.#firstCell[slab] = this.#cellCount;
     this.#cellCount = cellCount;
     return slab;
   }
 
   #growSlabs(length: number): void {
-    this.#words = enlarged(this.#words, length * WORDS);
-    this.#halves = new Uint16Array(this.#words.buffer);
-    this.#bytes = new Uint8Array(this.#words.buffer);
-    this.#doubles = new Float64Array(this.#words.buffer);
+    this.#cache = enlarged(this.#cache, length);
+    this.#state = enlarged(this.#state, length);
+    this.#order = enlarged(this.#order, length);
+    this.#objects = enlarged(this.#objects, length);
+    this.#inuse = enlarged(this.#inuse, length);
+    this.#freelist = enlarged(this.#freelist, length);
+    this.#pfn = enlarged(this.#pfn, length);
+    this.#slotBytes = enlarged(this.#slotBytes, length);
+    this.#firstObjectOffset = enlarged(this.#firstObjectOffset, length);
+    this.#firstCell = enlarged(this.#firstCell, length);
+    this.#next = enlarged(this.#next, length);
+    this.#previous = enlarged(this.#previous, length);
+    this.#descriptor = enlarged(this.#descriptor, length);
   }
 }

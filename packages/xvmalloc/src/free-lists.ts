@@ -15,7 +15,8 @@ export class FreeLists {
   readonly #head: Int32Array; // [list] its first block, or NO_BLOCK
   readonly #filledLists: Int32Array; // bit list & 31 of word list >> 5
   readonly #filledWords: Int32Array; // the same over the words
-  #links: Int32Array = new Int32Array(2 * FIRST_CAPACITY_BLOCKS); // [2 * block]: next, then previous
+  #next: Int32Array = new Int32Array(FIRST_CAPACITY_BLOCKS); // [block]
+  #previous: Int32Array = new Int32Array(FIRST_CAPACITY_BLOCKS); // [block]
 
   constructor(listCount: number) {
     this.listCount = listCount;
@@ -43,21 +44,21 @@ export class FreeLists {
   }
 
   push(list: number, block: number): void {
-    if (2 * block >= this.#links.length) this.#grow(block * 2);
+    if (block >= this.#next.length) this.#grow(block * 2);
     const second = this.#head[list]!;
     this.#head[list] = block;
-    this.#links[2 * block] = second;
-    this.#links[2 * block + 1] = NO_BLOCK;
-    if (second !== NO_BLOCK) this.#links[2 * second + 1] = block;
+    this.#next[block] = second;
+    this.#previous[block] = NO_BLOCK;
+    if (second !== NO_BLOCK) this.#previous[second] = block;
     else this.#markFilled(list);
   }
 
   /** Takes a block off the list that it is on. */
   remove(list: number, block: number): void {
-    const next = this.#links[2 * block]!;
-    const previous = this.#links[2 * block + 1]!;
-    if (next !== NO_BLOCK) this.#links[2 * next + 1] = previous;
-    if (previous !== NO_BLOCK) this.#links[2 * previous] = next;
+    const next = this.#next[block]!;
+    const previous = this.#previous[block]!;
+    if (next !== NO_BLOCK) this.#previous[next] = previous;
+    if (previous !== NO_BLOCK) this.#next[previous] = next;
     else this.#head[list] = next;
     if (next === NO_BLOCK && previous === NO_BLOCK) this.#markEmpty(list);
   }
@@ -65,7 +66,7 @@ export class FreeLists {
   /** The blocks of a list, head first. */
   blocksOf(list: number): number[] {
     const blocks: number[] = [];
-    for (let block = this.#head[list]!; block !== NO_BLOCK; block = this.#links[2 * block]!) blocks.push(block);
+    for (let block = this.#head[list]!; block !== NO_BLOCK; block = this.#next[block]!) blocks.push(block);
     return blocks;
   }
 
@@ -73,7 +74,7 @@ export class FreeLists {
   checkLinks(broken: (what: string) => void): void {
     for (let list = 0; list < this.listCount; list++) {
       this.blocksOf(list).forEach((block, i, blocks) => {
-        if (this.#links[2 * block + 1] !== (blocks[i - 1] ?? NO_BLOCK))
+        if (this.#previous[block] !== (blocks[i - 1] ?? NO_BLOCK))
           broken(`block ${block} of list ${list} is linked back`);
       });
       const filled = this.#head[list] !== NO_BLOCK;
@@ -97,9 +98,12 @@ export class FreeLists {
   }
 
   #grow(capacityBlocks: number): void {
-    const links = new Int32Array(2 * capacityBlocks);
-    links.set(this.#links);
-    this.#links = links;
+    const next = new Int32Array(capacityBlocks);
+    next.set(this.#next);
+    this.#next = next;
+    const previous = new Int32Array(capacityBlocks);
+    previous.set(this.#previous);
+    this.#previous = previous;
   }
 }
 

@@ -4,7 +4,7 @@
 //         payload bytes     free |    offset / 4 of the previous block's header
 //                            previous free
 //
-// Here the headers are a table beside the pages, a record for each, indexed by a block number that is used again after the
+// Here the headers are a table beside the pages, an array per field, indexed by a block number that is used again after the
 // block has merged with another; so pools work on machines without bytes, and nothing that is written through a mapping
 // can damage them. The bytes of the header stay reserved in the page. "Previous free" is not kept, as one can look.
 //
@@ -18,21 +18,15 @@ import { HEADER_BYTES, payloadFor, wholePageBytesOf } from "./sizes.ts";
 
 const FIRST_CAPACITY_BLOCKS = 256;
 
-// A record of 4 words: four blocks to a cache line.
-const WORDS = 4;
-const PAGE = 0;
-const NEXT = 1; // in the page; or in the list of unused entries
-const PREVIOUS = 2; // in the page
-const HEADER = 3; // 31 ... 17: offset of the header in the page / 4 | 16: free | 15 ... 0: bytes asked for, or the payload of a free block
-const OFFSET_SHIFT = 17;
-const OFFSET_MASK: number = -1 << OFFSET_SHIFT;
-const FREE_BIT = 0x1_0000;
-const BYTES_MASK = 0xffff;
-
 export class PageBlocks {
   readonly pages: XvmallocPageTable;
   readonly #wholePageBytes: number;
-  #words: Int32Array = new Int32Array(FIRST_CAPACITY_BLOCKS * WORDS);
+  #page: Int32Array = new Int32Array(FIRST_CAPACITY_BLOCKS);
+  #offset: Uint16Array = new Uint16Array(FIRST_CAPACITY_BLOCKS); // of the header, in the page
+  #bytes: Uint16Array = new Uint16Array(FIRST_CAPACITY_BLOCKS); // asked for, or the payload of a free block
+  #free: Uint8Array = new Uint8Array(FIRST_CAPACITY_BLOCKS); // 1: free
+  #next: Int32Array = new Int32Array(FIRST_CAPACITY_BLOCKS); // in the page; or in the list of unused entries
+  #previous: Int32Array = new Int32Array(FIRST_CAPACITY_BLOCKS); // in the page
   #firstUnused: number = NO_BLOCK;
   #endBlock = 0; // entries from here up were never used
 
@@ -45,10 +39,10 @@ export class PageBlocks {
   addPage(pfn: Pfn): number {
     const page = this.pages.add(pfn);
     const block = this.#takeEntry();
-    this.#words[block * WORDS + PAGE] = page;
-    this.#words[block * WORDS + HEADER] = 0;
-    this.#words[block * WORDS + NEXT] = NO_BLOCK;
-    this.#words[block * WORDS + PREVIOUS] = NO_BLOCK;
+    this.#page[block] = page;
+    this.#offset[block] = 0;
+    this.#next[block] = NO_BLOCK;
+    this.#previous[block] = NO_BLOCK;
     this.setFree(block, this.#wholePageBytes);
     this.pages.setFirstBlockNear(page, 0, block);
     return block;
@@ -58,7 +52,7 @@ export class PageBlocks {
   removePage(page: number): void {
     let block = this.pages.firstBlockNear(page, 0);
     while (block !== NO_BLOCK) {
-      const next = this.#words[block * WORDS + NEXT]!;
+      const next = this.#next[block]!;
       this.#dropEntry(block);
       block = next;
     }
@@ -66,46 +60,46 @@ export class PageBlocks {
   }
 
   pageOf(block: number): number {
-    return this.#words[block * WORDS + PAGE]!;
+    return this.#page[block]!;
   }
 
   /** Offset of the block's header in its page. The payload follows. */
   offsetOf(block: number): number {
-    return (this.#words[block * WORDS + HEADER]! >>> OFFSET_SHIFT) * HEADER_BYTES;
+    return this.#offset[block]!;
   }
 
   /** Bytes that a used block was asked for; the payload of a free one. */
   bytesOf(block: number): number {
-    return this.#words[block * WORDS + HEADER]! & BYTES_MASK;
+    return this.#bytes[block]!;
   }
 
   /** Bytes between this header and the next, or the end of the page. */
   payloadOf(block: number): number {
-    return payloadFor(this.bytesOf(block));
+    return payloadFor(this.#bytes[block]!);
   }
 
   isFree(block: number): boolean {
-    return (this.#words[block * WORDS + HEADER]! & FREE_BIT) !== 0;
+    return this.#free[block] === 1;
   }
 
   setFree(block: number, payloadBytes: number): void {
-    const offset = this.#words[block * WORDS + HEADER]! & OFFSET_MASK;
-    this.#words[block * WORDS + HEADER] = offset | FREE_BIT | payloadBytes;
+    this.#free[block] = 1;
+    this.#bytes[block] = payloadBytes;
   }
 
   setUsed(block: number, bytes: number): void {
-    const offset = this.#words[block * WORDS + HEADER]! & OFFSET_MASK;
-    this.#words[block * WORDS + HEADER] = offset | bytes;
+    this.#free[block] = 0;
+    this.#bytes[block] = bytes;
   }
 
   /** The block behind this one in its page, or NO_BLOCK. */
   nextOf(block: number): number {
-    return this.#words[block * WORDS + NEXT]!;
+    return this.#next[block]!;
   }
 
   /** The block before this one in its page, or NO_BLOCK. */
   previousOf(block: number): number {
-    return this.#words[block * WORDS + PREVIOUS]!;
+    return this.#previous[block]!;
   }
 
   isWholePage(block: number): boolean {
@@ -115,40 +109,40 @@ export class PageBlocks {
   /** The block whose header is at exactly this offset of a page, or NO_BLOCK. */
   blockAt(page: number, offset: number): number {
     let block = this.pages.firstBlockNear(page, offset);
-    while (block !== NO_BLOCK && this.offsetOf(block) < offset) block = this.#words[block * WORDS + NEXT]!;
-    return block !== NO_BLOCK && this.offsetOf(block) === offset ? block : NO_BLOCK;
+    while (block !== NO_BLOCK && this.#offset[block]! < offset) block = this.#next[block]!;
+    return block !== NO_BLOCK && this.#offset[block] === offset ? block : NO_BLOCK;
   }
 
   /** Shortens a free block to a payload of `payloadBytes` and returns the free block made of the rest, whose payload may be 0.
    * The rest must have room for a header. */
   split(block: number, payloadBytes: number): number {
     const tail = this.#takeEntry();
-    const page = this.#words[block * WORDS + PAGE]!;
-    const offset = this.offsetOf(block) + HEADER_BYTES + payloadBytes;
-    const after = this.#words[block * WORDS + NEXT]!;
-    this.#words[tail * WORDS + PAGE] = page;
-    this.#words[tail * WORDS + HEADER] = (offset / HEADER_BYTES) << OFFSET_SHIFT;
-    this.setFree(tail, this.bytesOf(block) - payloadBytes - HEADER_BYTES);
+    const page = this.#page[block]!;
+    const offset = this.#offset[block]! + HEADER_BYTES + payloadBytes;
+    const after = this.#next[block]!;
+    this.#page[tail] = page;
+    this.#offset[tail] = offset;
+    this.setFree(tail, this.#bytes[block]! - payloadBytes - HEADER_BYTES);
     this.setFree(block, payloadBytes);
-    this.#words[block * WORDS + NEXT] = tail;
-    this.#words[tail * WORDS + PREVIOUS] = block;
-    this.#words[tail * WORDS + NEXT] = after;
-    if (after !== NO_BLOCK) this.#words[after * WORDS + PREVIOUS] = tail;
-    if (!sameRegion(this.offsetOf(block), offset)) this.pages.setFirstBlockNear(page, offset, tail);
+    this.#next[block] = tail;
+    this.#previous[tail] = block;
+    this.#next[tail] = after;
+    if (after !== NO_BLOCK) this.#previous[after] = tail;
+    if (!sameRegion(this.#offset[block]!, offset)) this.pages.setFirstBlockNear(page, offset, tail);
     return tail;
   }
 
   /** Makes one free block of this one and the next, which is no block any more. */
   mergeWithNext(block: number): void {
-    const gone = this.#words[block * WORDS + NEXT]!;
-    const after = this.#words[gone * WORDS + NEXT]!;
-    const page = this.#words[gone * WORDS + PAGE]!;
-    const offset = this.offsetOf(gone);
+    const gone = this.#next[block]!;
+    const after = this.#next[gone]!;
+    const page = this.#page[gone]!;
+    const offset = this.#offset[gone]!;
     this.setFree(block, this.payloadOf(block) + HEADER_BYTES + this.payloadOf(gone));
-    this.#words[block * WORDS + NEXT] = after;
-    if (after !== NO_BLOCK) this.#words[after * WORDS + PREVIOUS] = block;
+    this.#next[block] = after;
+    if (after !== NO_BLOCK) this.#previous[after] = block;
     if (this.pages.firstBlockNear(page, offset) === gone) {
-      const moved = after !== NO_BLOCK && sameRegion(this.offsetOf(after), offset);
+      const moved = after !== NO_BLOCK && sameRegion(this.#offset[after]!, offset);
       this.pages.setFirstBlockNear(page, offset, moved ? after : NO_BLOCK);
     }
     this.#dropEntry(gone);
@@ -157,11 +151,7 @@ export class PageBlocks {
   /** The blocks of a page, by ascending offset. */
   blocksOf(page: number): number[] {
     const blocks: number[] = [];
-    for (
-      let block = this.pages.firstBlockNear(page, 0);
-      block !== NO_BLOCK;
-      block = this.#words[block * WORDS + NEXT]!
-    ) {
+    for (let block = this.pages.firstBlockNear(page, 0); block !== NO_BLOCK; block = this.#next[block]!) {
       blocks.push(block);
     }
     return blocks;
@@ -170,21 +160,29 @@ export class PageBlocks {
   #takeEntry(): number {
     const reused = this.#firstUnused;
     if (reused !== NO_BLOCK) {
-      this.#firstUnused = this.#words[reused * WORDS + NEXT]!;
+      this.#firstUnused = this.#next[reused]!;
       return reused;
     }
-    if (this.#endBlock * WORDS === this.#words.length) this.#grow(this.#endBlock * 2);
+    if (this.#endBlock === this.#page.length) this.#grow(this.#endBlock * 2);
     return this.#endBlock++;
   }
 
   #dropEntry(block: number): void {
-    this.#words[block * WORDS + NEXT] = this.#firstUnused;
+    this.#next[block] = this.#firstUnused;
     this.#firstUnused = block;
   }
 
   #grow(capacityBlocks: number): void {
-    const words = new Int32Array(capacityBlocks * WORDS);
-    words.set(this.#words);
-    this.#words = words;
+    this.#page = copied(this.#page, new Int32Array(capacityBlocks));
+    this.#offset = copied(this.#offset, new Uint16Array(capacityBlocks));
+    this.#bytes = copied(this.#bytes, new Uint16Array(capacityBlocks));
+    this.#free = copied(this.#free, new Uint8Array(capacityBlocks));
+    this.#next = copied(this.#next, new Int32Array(capacityBlocks));
+    this.#previous = copied(this.#previous, new Int32Array(capacityBlocks));
   }
+}
+
+function copied<T extends Int32Array | Uint16Array | Uint8Array>(old: T, larger: T): T {
+  larger.set(old);
+  return larger;
 }

@@ -1,4 +1,4 @@
-// The headers of the pool's pages, the kernel's `struct z3fold_header`, as a table of records, indexed by a
+// The headers of the pool's pages, the kernel's `struct z3fold_header`, as a table: an array per field, indexed by a
 // small page number that is used again after the page is gone. (The name means z3fold's pages, not the MMU's page tables.)
 // The machine's page descriptor leads here: its `private` word is the page number. Headless pages have an entry, too.
 
@@ -10,26 +10,19 @@ import { Buddy, CHUNKS_PER_PAGE } from "./chunks.ts";
 export const NO_CPU = -1;
 
 const BUDDIES = 4;
-
-// A record of 8 words or 32 bytes: a page is one cache line, where an array per field would take up to eight.
-const WORDS = 8;
-const PFN = 0; // page frame, NO_PAGE while the entry is free
-const HANDLES = 1; // + buddy: a cell address; headless pages have none, so this word itself holds chunks
-const SLOT_BLOCK = 6; // the page's own block of handle cells
-const NEXT_FREE = 6; // of a free entry: list of free entries
-const CPU = 7; // CPU whose list the page is on, NO_CPU: none
-const BYTES = 32;
-const CHUNKS = 4; // + buddy: length in chunks, 0: absent
-const START_MIDDLE = 20; // first chunk of the middle buddy; stays when that is freed
-const FIRST_NUM = 21; // turns of the cell numbering, modulo 4
-const FOREIGN = 22; // objects whose cell is in another page's block
-
 const FIRST_CAPACITY_PAGES = 64;
 
 export class Z3foldPageTable {
-  #words: Int32Array = emptyRecords(FIRST_CAPACITY_PAGES);
-  #bytes: Uint8Array = new Uint8Array(this.#words.buffer); // the same records
+  #pfn: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES).fill(NO_PAGE); // page frame, NO_PAGE while the entry is free
   #seq: Float64Array = new Float64Array(FIRST_CAPACITY_PAGES); // place in the order of creation
+  #chunks: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES * BUDDIES); // [page * 4 + buddy], 0: absent
+  #handle: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES * BUDDIES); // [page * 4 + buddy], a cell address
+  #startMiddle: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES); // first chunk of the middle buddy; stays when that is freed
+  #firstNum: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES); // turns of the cell numbering, modulo 4
+  #foreign: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES); // objects whose cell is in another page's block
+  #slotBlock: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES); // the page's own block of handle cells
+  #cpu: Int16Array = new Int16Array(FIRST_CAPACITY_PAGES); // CPU whose list the page is on, NO_CPU: none
+  #nextFree: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES); // list of free entries
   #firstFree: number = NO_PAGE;
   #endPage = 0; // entries from here up were never used
   #livePages = 0;
@@ -53,35 +46,35 @@ export class Z3foldPageTable {
   /** Enters a page frame, without objects, and returns its page number. */
   add(pfn: Pfn, slotBlock: number): number {
     const page = this.#takeEntry();
-    this.#words[page * WORDS + PFN] = pfn;
+    this.#pfn[page] = pfn;
     this.#seq[page] = this.#pagesEver++;
-    for (let buddy = 0; buddy < BUDDIES; buddy++) this.#bytes[page * BYTES + CHUNKS + buddy] = 0;
-    this.#bytes[page * BYTES + START_MIDDLE] = 0;
-    this.#bytes[page * BYTES + FIRST_NUM] = 0;
-    this.#bytes[page * BYTES + FOREIGN] = 0;
-    this.#words[page * WORDS + SLOT_BLOCK] = slotBlock;
-    this.#words[page * WORDS + CPU] = NO_CPU;
+    for (let buddy = 0; buddy < BUDDIES; buddy++) this.#chunks[page * BUDDIES + buddy] = 0;
+    this.#startMiddle[page] = 0;
+    this.#firstNum[page] = 0;
+    this.#foreign[page] = 0;
+    this.#slotBlock[page] = slotBlock;
+    this.#cpu[page] = NO_CPU;
     this.#livePages++;
     return page;
   }
 
   remove(page: number): void {
-    this.#words[page * WORDS + PFN] = NO_PAGE;
-    this.#words[page * WORDS + NEXT_FREE] = this.#firstFree;
+    this.#pfn[page] = NO_PAGE;
+    this.#nextFree[page] = this.#firstFree;
     this.#firstFree = page;
     this.#livePages--;
   }
 
   isLive(page: number): boolean {
-    return this.#words[page * WORDS + PFN]! !== NO_PAGE;
+    return this.#pfn[page]! !== NO_PAGE;
   }
 
   isHeadless(page: number): boolean {
-    return this.#bytes[page * BYTES + CHUNKS + Buddy.headless] === CHUNKS_PER_PAGE;
+    return this.#chunks[page * BUDDIES + Buddy.headless] === CHUNKS_PER_PAGE;
   }
 
   pfnOf(page: number): Pfn {
-    return this.#words[page * WORDS + PFN] as Pfn;
+    return this.#pfn[page] as Pfn;
   }
 
   /** Number of the page in the order of creation, from 0, never used again. */
@@ -91,83 +84,85 @@ export class Z3foldPageTable {
 
   /** Length of the buddy in chunks, 0 if absent. */
   chunksOf(page: number, buddy: number): number {
-    return this.#bytes[page * BYTES + CHUNKS + buddy]!;
+    return this.#chunks[page * BUDDIES + buddy]!;
   }
 
   setChunks(page: number, buddy: number, chunks: number): void {
-    this.#bytes[page * BYTES + CHUNKS + buddy] = chunks;
+    this.#chunks[page * BUDDIES + buddy] = chunks;
   }
 
   /** Handle of the first, middle or last buddy, meaningful while that is present. The kernel doesn't keep it; here it lets
    * moves be reported and mapped objects be recognized. */
   handleOf(page: number, buddy: number): number {
-    return this.#words[page * WORDS + HANDLES + buddy]!;
+    return this.#handle[page * BUDDIES + buddy]!;
   }
 
   setHandle(page: number, buddy: number, handle: number): void {
-    this.#words[page * WORDS + HANDLES + buddy] = handle;
+    this.#handle[page * BUDDIES + buddy] = handle;
   }
 
   startMiddleOf(page: number): number {
-    return this.#bytes[page * BYTES + START_MIDDLE]!;
+    return this.#startMiddle[page]!;
   }
 
   setStartMiddle(page: number, chunk: number): void {
-    this.#bytes[page * BYTES + START_MIDDLE] = chunk;
+    this.#startMiddle[page] = chunk;
   }
 
   /** By how much cell numbers are ahead of buddy numbers, 0 to 3. */
   firstNumOf(page: number): number {
-    return this.#bytes[page * BYTES + FIRST_NUM]!;
+    return this.#firstNum[page]!;
   }
 
   turnFirstNum(page: number): void {
-    this.#bytes[page * BYTES + FIRST_NUM] = (this.#bytes[page * BYTES + FIRST_NUM]! + 1) % BUDDIES;
+    this.#firstNum[page] = (this.#firstNum[page]! + 1) % BUDDIES;
   }
 
   foreignOf(page: number): number {
-    return this.#bytes[page * BYTES + FOREIGN]!;
+    return this.#foreign[page]!;
   }
 
   setForeign(page: number, count: number): void {
-    this.#bytes[page * BYTES + FOREIGN] = count;
+    this.#foreign[page] = count;
   }
 
   slotBlockOf(page: number): number {
-    return this.#words[page * WORDS + SLOT_BLOCK]!;
+    return this.#slotBlock[page]!;
   }
 
   cpuOf(page: number): number {
-    return this.#words[page * WORDS + CPU]!;
+    return this.#cpu[page]!;
   }
 
   setCpu(page: number, cpu: number): void {
-    this.#words[page * WORDS + CPU] = cpu;
+    this.#cpu[page] = cpu;
   }
 
   #takeEntry(): number {
     const reused = this.#firstFree;
     if (reused !== NO_PAGE) {
-      this.#firstFree = this.#words[reused * WORDS + NEXT_FREE]!;
+      this.#firstFree = this.#nextFree[reused]!;
       return reused;
     }
-    if (this.#endPage === this.#seq.length) this.#grow(this.#endPage * 2);
+    if (this.#endPage === this.#pfn.length) this.#grow(this.#endPage * 2);
     return this.#endPage++;
   }
 
   #grow(capacityPages: number): void {
-    const words = emptyRecords(capacityPages);
-    words.set(this.#words);
-    this.#words = words;
-    this.#bytes = new Uint8Array(words.buffer);
-    const seq = new Float64Array(capacityPages);
-    seq.set(this.#seq);
-    this.#seq = seq;
+    this.#pfn = copyInto(new Int32Array(capacityPages).fill(NO_PAGE), this.#pfn);
+    this.#seq = copyInto(new Float64Array(capacityPages), this.#seq);
+    this.#chunks = copyInto(new Uint8Array(capacityPages * BUDDIES), this.#chunks);
+    this.#handle = copyInto(new Int32Array(capacityPages * BUDDIES), this.#handle);
+    this.#startMiddle = copyInto(new Uint8Array(capacityPages), this.#startMiddle);
+    this.#firstNum = copyInto(new Uint8Array(capacityPages), this.#firstNum);
+    this.#foreign = copyInto(new Uint8Array(capacityPages), this.#foreign);
+    this.#slotBlock = copyInto(new Int32Array(capacityPages), this.#slotBlock);
+    this.#cpu = copyInto(new Int16Array(capacityPages), this.#cpu);
+    this.#nextFree = copyInto(new Int32Array(capacityPages), this.#nextFree);
   }
 }
 
-function emptyRecords(count: number): Int32Array {
-  const words = new Int32Array(count * WORDS);
-  for (let page = 0; page < count; page++) words[page * WORDS + PFN] = NO_PAGE;
-  return words;
+function copyInto<T extends { set(from: ArrayLike<number>): void }>(larger: T, old: ArrayLike<number>): T {
+  larger.set(old);
+  return larger;
 }
