@@ -1,65 +1,66 @@
 // The bytes of slots. A zspage is one range of bytes, 0 to pages * pageBytes, whose pages are anywhere in memory, so a copy is cut
 // at their borders: a slot lies on two pages at most. Each part is mapped for as long as it is copied.
 
-import type { Machine, Pfn } from "@zlab/hw-sim";
+import type { CostCounter, KmapTable, Machine, Pfn, PhysicalMemory } from "@zlab/hw-sim";
 import { assertCopyRange } from "@zlab/zpool";
 import type { ClassId, SlotId, ZspageId } from "./table-layout.ts";
 import type { ZspageTable } from "./zspage-table.ts";
 
 export class SlotMemory {
-  readonly #machine: Machine;
+  readonly #memory: PhysicalMemory;
+  readonly #kmap: KmapTable;
+  readonly #cost: CostCounter;
+  readonly #pageBytes: number;
+  readonly #pageShift: number;
   readonly #zspages: ZspageTable;
   readonly #poolName: string;
 
   /** `poolName` is for messages. */
   constructor(machine: Machine, zspages: ZspageTable, poolName: string) {
-    this.#machine = machine;
+    this.#memory = machine.memory;
+    this.#kmap = machine.kmap;
+    this.#cost = machine.cost;
+    this.#pageBytes = machine.pageBytes;
+    this.#pageShift = machine.pageShift;
     this.#zspages = zspages;
     this.#poolName = poolName;
   }
 
   /** Copies the first `length` bytes of the object in a slot to `target`. Throws ZLAB_RANGE. */
   read(slot: SlotId, target: Uint8Array, targetOffset: number, length: number): void {
-    const { pageBytes, pageShift } = this.#machine;
     const zspages = this.#zspages;
     const c = zspages.classOf(slot);
     const z = zspages.zspageOf(slot, c);
     const start = this.#dataStart(slot, z, c, target, targetOffset, length);
-    const page = start >> pageShift;
-    const offset = start & (pageBytes - 1);
-    const here = pageBytes - offset;
-    if (length <= here) {
-      this.#readPage(zspages.pfnOf(z, c, page), offset, target, targetOffset, length);
-    } else {
-      this.#readPage(zspages.pfnOf(z, c, page), offset, target, targetOffset, here);
-      this.#readPage(zspages.pfnOf(z, c, page + 1), 0, target, targetOffset + here, length - here);
-    }
-    this.#machine.cost.copy(length);
+    const page = start >> this.#pageShift;
+    const offset = start & (this.#pageBytes - 1);
+    const here = this.#pageBytes - offset;
+    const pfn = zspages.pfnOf(z, c, page);
+    if (length <= here) this.#readPage(pfn, offset, target, targetOffset, length);
+    else this.#readPages(pfn, zspages.pfnOf(z, c, page + 1), offset, target, targetOffset, length);
+    this.#cost.copy(length);
   }
 
   /** Copies `length` bytes of `source` to the start of the object in a slot. Throws ZLAB_RANGE. */
   write(slot: SlotId, source: Uint8Array, sourceOffset: number, length: number): void {
-    const { pageBytes, pageShift } = this.#machine;
     const zspages = this.#zspages;
     const c = zspages.classOf(slot);
     const z = zspages.zspageOf(slot, c);
     const start = this.#dataStart(slot, z, c, source, sourceOffset, length);
-    const page = start >> pageShift;
-    const offset = start & (pageBytes - 1);
-    const here = pageBytes - offset;
-    if (length <= here) {
-      this.#writePage(zspages.pfnOf(z, c, page), offset, source, sourceOffset, length);
-    } else {
-      this.#writePage(zspages.pfnOf(z, c, page), offset, source, sourceOffset, here);
-      this.#writePage(zspages.pfnOf(z, c, page + 1), 0, source, sourceOffset + here, length - here);
-    }
-    this.#machine.cost.copy(length);
+    const page = start >> this.#pageShift;
+    const offset = start & (this.#pageBytes - 1);
+    const here = this.#pageBytes - offset;
+    const pfn = zspages.pfnOf(z, c, page);
+    if (length <= here) this.#writePage(pfn, offset, source, sourceOffset, length);
+    else this.#writePages(pfn, zspages.pfnOf(z, c, page + 1), offset, source, sourceOffset, length);
+    this.#cost.copy(length);
   }
 
   /** Copies a slot, header and all, to another of the same class; either may cross a page border. */
   copy(c: ClassId, from: ZspageId, fromSlot: SlotId, to: ZspageId, toSlot: SlotId): void {
-    const { pageBytes, pageShift } = this.#machine;
     const zspages = this.#zspages;
+    const pageBytes = this.#pageBytes;
+    const pageShift = this.#pageShift;
     const sizeBytes = zspages.sizeBytesOf(c);
     let fromStart = zspages.slotIndexOf(fromSlot, from) * sizeBytes;
     let toStart = zspages.slotIndexOf(toSlot, to) * sizeBytes;
@@ -73,19 +74,18 @@ export class SlotMemory {
       toStart += part;
       left -= part;
     }
-    this.#machine.cost.copy(sizeBytes);
+    this.#cost.copy(sizeBytes);
   }
 
   /** Sets the first `length` bytes of a slot, header included; they lie on one page. */
   fill(slot: SlotId, length: number, value: number): void {
-    const { memory, kmap, pageBytes, pageShift } = this.#machine;
     const c = this.#zspages.classOf(slot);
     const z = this.#zspages.zspageOf(slot, c);
     const start = this.#zspages.slotIndexOf(slot, z) * this.#zspages.sizeBytesOf(c);
-    const pfn = this.#zspages.pfnOf(z, c, start >> pageShift);
-    kmap.mapLocal(pfn);
-    memory.fill(pfn, start & (pageBytes - 1), length, value);
-    kmap.unmapLocal(pfn);
+    const pfn = this.#zspages.pfnOf(z, c, start >> this.#pageShift);
+    this.#kmap.mapLocal(pfn);
+    this.#memory.fill(pfn, start & (this.#pageBytes - 1), length, value);
+    this.#kmap.unmapLocal(pfn);
   }
 
   /** Where in the zspage the object's data begin, if `length` of them fit the slot and the caller's buffer. */
@@ -96,26 +96,36 @@ export class SlotMemory {
     return this.#zspages.slotIndexOf(slot, z) * sizeBytes + dataOffset;
   }
 
+  /** Reads from the end of one page and the beginning of another. */
+  #readPages(first: Pfn, second: Pfn, offset: number, target: Uint8Array, targetOffset: number, length: number): void {
+    const here = this.#pageBytes - offset;
+    this.#readPage(first, offset, target, targetOffset, here);
+    this.#readPage(second, 0, target, targetOffset + here, length - here);
+  }
+
+  #writePages(first: Pfn, second: Pfn, offset: number, source: Uint8Array, sourceOffset: number, length: number): void {
+    const here = this.#pageBytes - offset;
+    this.#writePage(first, offset, source, sourceOffset, here);
+    this.#writePage(second, 0, source, sourceOffset + here, length - here);
+  }
+
   #readPage(pfn: Pfn, offset: number, target: Uint8Array, targetOffset: number, length: number): void {
-    const { memory, kmap } = this.#machine;
-    kmap.mapLocal(pfn);
-    memory.copyOut(pfn, offset, target, targetOffset, length);
-    kmap.unmapLocal(pfn);
+    this.#kmap.mapLocal(pfn);
+    this.#memory.copyOut(pfn, offset, target, targetOffset, length);
+    this.#kmap.unmapLocal(pfn);
   }
 
   #writePage(pfn: Pfn, offset: number, source: Uint8Array, sourceOffset: number, length: number): void {
-    const { memory, kmap } = this.#machine;
-    kmap.mapLocal(pfn);
-    memory.copyIn(pfn, offset, source, sourceOffset, length);
-    kmap.unmapLocal(pfn);
+    this.#kmap.mapLocal(pfn);
+    this.#memory.copyIn(pfn, offset, source, sourceOffset, length);
+    this.#kmap.unmapLocal(pfn);
   }
 
   #copyPage(toPfn: Pfn, toOffset: number, fromPfn: Pfn, fromOffset: number, length: number): void {
-    const { memory, kmap } = this.#machine;
-    kmap.mapLocal(fromPfn);
-    kmap.mapLocal(toPfn);
-    memory.copyWithin(toPfn, toOffset, fromPfn, fromOffset, length);
-    kmap.unmapLocal(toPfn);
-    kmap.unmapLocal(fromPfn);
+    this.#kmap.mapLocal(fromPfn);
+    this.#kmap.mapLocal(toPfn);
+    this.#memory.copyWithin(toPfn, toOffset, fromPfn, fromOffset, length);
+    this.#kmap.unmapLocal(toPfn);
+    this.#kmap.unmapLocal(fromPfn);
   }
 }
