@@ -273,6 +273,13 @@ describe("a machine that threads share", () => {
   });
 });
 
+test("a pool without objects takes less than 100 KB of arrays", () => {
+  const machine = smallMachine();
+  const before = process.memoryUsage().arrayBuffers;
+  const pools = Array.from({ length: 1000 }, () => zsPool(machine));
+  expect((process.memoryUsage().arrayBuffers - before) / pools.length).toBeLessThan(100_000);
+});
+
 test("destroying a pool returns every page and says how many objects were left", () => {
   const machine = smallMachine();
   const freePages = machine.freePageCount();
