@@ -2,7 +2,7 @@
 // program of the benchmarks does (the tables are described in benchmarks/src/workload.ts) and prints the samples as JSON.
 
 import { readFileSync } from "node:fs";
-import { PerformanceObserver, constants } from "node:perf_hooks";
+import { PerformanceObserver, constants, performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { stores } from "./stores.mjs";
 
@@ -41,12 +41,12 @@ async function measure() {
 
   /** Nanoseconds per operation of `count` of them from `from` on, in batches. */
   const nsOf = (action, from, count) => {
-    const start = cpuTimeNs();
+    const start = performance.now();
     for (let first = from; first < from + count; first += store.batchLength) {
       const end = Math.min(from + count, first + store.batchLength);
       store.batch(() => action(first, end));
     }
-    return (cpuTimeNs() - start) / count;
+    return ((performance.now() - start) * 1e6) / count;
   };
 
   nsOf(storeSome, 0, live);
@@ -126,12 +126,6 @@ function readWorkload(file) {
     picks: next(stream),
     newSizes: next(stream),
   };
-}
-
-/** CPU time of this thread, as in the other cases: collecting garbage counts as far as this thread does it. */
-function cpuTimeNs() {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) * 1e3;
 }
 
 function hashWords(hash, words) {

@@ -1,8 +1,8 @@
-// One backend at one number of live objects: nanoseconds of CPU time per pair, load, store and free.
+// One backend at one number of live objects: nanoseconds per pair, load, store and free.
 
+import { performance } from "node:perf_hooks";
 import type { Machine } from "@zlab/hw-sim";
 import type { CaseResult } from "../case-result.ts";
-import { elapsedNs } from "../cpu-time.ts";
 import { GarbageCounter } from "../garbage.ts";
 import { type WorkloadShape, makeWorkload, workloadChecksum } from "../workload.ts";
 import { type MeasuredPool, idlePool } from "./idle-pool.ts";
@@ -61,4 +61,10 @@ function measuredPool(backend: string, live: number): { machine: Machine; pool: 
 /** The samples after the warm-ups; `measure` is told the index over both. */
 function sampled({ warmUps, samples }: WorkloadShape, measure: (index: number) => number[]): number[][] {
   return Array.from({ length: warmUps + samples }, (_, index) => measure(index)).slice(warmUps);
+}
+
+function elapsedNs(action: () => void): number {
+  const start = performance.now();
+  action();
+  return (performance.now() - start) * 1e6;
 }

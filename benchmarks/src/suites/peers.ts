@@ -119,7 +119,7 @@ function peersTable(rows: readonly Row[]): SuiteReport["tables"][number] {
       return `${middle.toFixed(0)} (${p10.toFixed(0)} to ${p90.toFixed(0)})`;
     });
   return {
-    title: "ns of CPU time per operation: median (p10 to p90); collections; resident memory",
+    title: "ns per operation: median (p10 to p90); collections; resident memory",
     columns: [
       { title: "live" },
       { title: "store", align: "left" },

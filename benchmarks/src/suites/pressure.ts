@@ -116,7 +116,7 @@ async function replayRate(trace: string, isVerified: boolean): Promise<number> {
 
 function pressureTable(rows: readonly Row[]): SuiteReport["tables"][number] {
   return {
-    title: "ns of CPU time per pair when the pool holds so much of the machine: median (p10 to p90); refused when full",
+    title: "ns per pair when the pool holds so much of the machine: median (p10 to p90); refused when full",
     columns: [
       { title: "backend", align: "left" },
       ...PRESSURE_LEVELS.map((level) => ({ title: level === 1 ? "full" : `${level * 100} %` })),

@@ -76,8 +76,7 @@ function spreadCell(samples: readonly number[] | undefined): string {
 
 function scaleTable(rows: readonly Row[]): SuiteReport["tables"][number] {
   return {
-    title:
-      "zsmalloc, size-only, ns of CPU time per operation: median (p10 to p90); harness: a pair with a pool that does nothing",
+    title: "zsmalloc, size-only, ns per operation: median (p10 to p90); harness: a pair with a pool that does nothing",
     columns: [
       { title: "objects" },
       ...OPERATIONS.map((title) => ({ title })),

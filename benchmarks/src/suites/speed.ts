@@ -151,7 +151,7 @@ function nanosecondTable(rows: readonly Row[]): SuiteReport["tables"][number] {
     return `${middle.toFixed(1)} (${p10.toFixed(0)} to ${p90.toFixed(0)})`;
   };
   return {
-    title: "ns of CPU time per operation: median (p10 to p90); operations a second; collections; resident memory",
+    title: "ns per operation: median (p10 to p90); operations a second; collections; resident memory",
     columns: [
       { title: "live" },
       { title: "backend", align: "left" },
