@@ -104,7 +104,17 @@ ${examples([
 ])}`,
     );
   for (const register of commands) register(program, context);
+  program.commands.forEach(showDefaultsAsTyped);
   return program;
+}
+
+/** Lets the help show the default of an option that takes several values as one would type it. */
+function showDefaultsAsTyped(command: Command): void {
+  for (const option of command.options) {
+    const value: unknown = option.defaultValue;
+    if (Array.isArray(value)) option.default(value, value.join(","));
+    else if (typeof value === "string") option.default(value, value);
+  }
 }
 
 /** Without a command, `compare` is meant; `help x` is `x --help`; and of a command that doesn't exist nothing else is looked at. */

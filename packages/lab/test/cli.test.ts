@@ -35,6 +35,12 @@ describe("help", () => {
     }
   });
 
+  test("defaults are shown as one types them", async () => {
+    const { stdout } = await zlab(["predict", "--help"]);
+    expect(stdout).toContain("(default: lzo-rle,lz4,zstd)");
+    expect(stdout).toContain("(default: Q)");
+  });
+
   test("help is a command too", async () => {
     expect(await zlab(["help"])).toEqual(await zlab(["--help"]));
     expect(await zlab(["help", "stat"])).toEqual(await zlab(["stat", "--help"]));
