@@ -5,12 +5,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { messageOf } from "../errors.ts";
 import { counted, formatBytes, thousands } from "../output/format.ts";
 import { startProgress } from "../output/progress.ts";
 import { formatTable } from "../output/table.ts";
 import { choiceOption, integerOption, seedOption } from "../options.ts";
+import { parseSideProgram } from "../side-program.ts";
 import { HEAP_MIB, runCampaign } from "./campaign.ts";
 import type { InputResult } from "./campaign-thread.ts";
 import { READERS, readerIndexOf } from "./readers.ts";
@@ -28,21 +29,21 @@ interface Options {
   readonly input?: number;
 }
 
-function parseOptions(argv: readonly string[]): Options {
+function parseOptions(argv: readonly string[]): Options | undefined {
   const names = READERS.map(({ name }) => name);
-  return new Command("fuzz:readers")
+  const command = new Command("fuzz:readers")
     .description("Reads damaged files with every reader of zlab; each must be refused clearly or read rightly.")
     .option("--inputs <n>", "how many", integerOption("--inputs", 1, 1_000_000_000), DEFAULT_INPUTS)
     .option("--seed <n>", "seed of the damages", seedOption, 1)
     .option("--reader <name>", `one of ${names.join(", ")} (default: all)`, choiceOption("--reader", names))
-    .option("--input <n>", "this one alone, to see again why it failed", integerOption("--input", 0, 1_000_000_000))
-    .exitOverride()
-    .parse(argv, { from: "user" })
-    .opts<Options>();
+    .option("--input <n>", "this one alone, to see again why it failed", integerOption("--input", 0, 1_000_000_000));
+  return parseSideProgram(command, argv, process.stdout) as Options | undefined;
 }
 
 async function main(): Promise<number> {
-  const { inputs, seed, reader, input } = parseOptions(process.argv.slice(2));
+  const options = parseOptions(process.argv.slice(2));
+  if (options === undefined) return 0;
+  const { inputs, seed, reader, input } = options;
   const readers = READERS.filter(({ name }) => reader === undefined || name === reader);
   const names = readers.map(({ name }) => name);
   const nameOf = (inputIndex: number): string => names[readerIndexOf(inputIndex, readers)]!;
@@ -101,6 +102,6 @@ FAILED ${failed.name}, input ${inputIndex}: ${problem}
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof CommanderError)) process.stderr.write(`fuzz:readers: ${messageOf(error)}\n`);
-  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
+  process.stderr.write(`fuzz:readers: ${messageOf(error)}\n`);
+  process.exitCode = 2;
 }

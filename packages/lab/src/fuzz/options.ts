@@ -1,11 +1,11 @@
 // The command line of `npm run fuzz`.
 
 import { availableParallelism } from "node:os";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { examples } from "../commands/examples.ts";
 import type { Terminal } from "../context.ts";
-import { UsageError } from "../errors.ts";
 import { integerOption, listOption, repeatedOption, seedOption } from "../options.ts";
+import { parseSideProgram } from "../side-program.ts";
 
 export interface FuzzOptions {
   /** Names of targets, or "all". */
@@ -27,7 +27,7 @@ const DEFAULT_COMMANDS = 20_000;
 const MOST_COMMANDS = 1_000_000_000;
 const MOST_JOBS = 64;
 
-/** Undefined if only help was asked for. Throws `UsageError` and commander's errors for misuse. */
+/** Undefined if only help was asked for. Throws a `UsageError` for misuse. */
 export function parseFuzzOptions(argv: readonly string[], stdout: Terminal): FuzzOptions | undefined {
   const command = new Command("npm run fuzz --")
     .usage("[options]")
@@ -71,13 +71,6 @@ ${examples([
   ["npm run fuzz -- --sweep", "every page allocation fails once, for all backends"],
   ["npm run fuzz -- --driver ./my-driver.js --minutes 10", "ten minutes against an allocator of yours"],
 ])}`,
-    )
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), outputError: () => {} });
-  try {
-    return command.parse(argv, { from: "user" }).opts<FuzzOptions>();
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return undefined;
-    throw error instanceof CommanderError ? new UsageError(error.message.replace(/^error: /, "")) : error;
-  }
+    );
+  return parseSideProgram(command, argv, stdout) as FuzzOptions | undefined;
 }

@@ -3,13 +3,14 @@
 
 import { hardenedDriver } from "@zlab/zpool";
 import { type MisuseResult, runConformance, runMisuseCampaign } from "@zlab/zpool/testing";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { type BackendVariant, backendVariants } from "../compose.ts";
 import type { ExitCode, RunEnvironment } from "../context.ts";
 import { UsageError, messageOf } from "../errors.ts";
 import { integerOption, listOption, seedOption } from "../options.ts";
 import { writeJson } from "../output/json.ts";
 import { startProgress } from "../output/progress.ts";
+import { parseSideProgram } from "../side-program.ts";
 import { type Cost, measureInOwnProcess } from "./cost.ts";
 import { measureCost } from "./measure-cost.ts";
 import { type BackendMisuse, writeCosts, writeKit, writeMisuse } from "./report.ts";
@@ -44,7 +45,7 @@ export function checkHardened(argv: readonly string[], environment: RunEnvironme
       ? checkKit(variants, options, environment)
       : checkMisuse(variants, options, environment);
   } catch (error) {
-    environment.stderr.write(`check:hardened: ${messageOf(error).replace(/^error: /, "")}\n`);
+    environment.stderr.write(`check:hardened: ${messageOf(error)}\n`);
     return 2;
   }
 }
@@ -77,15 +78,8 @@ function parseOptions(argv: readonly string[], { stdout }: RunEnvironment): Opti
     )
     .option("--in-process", "with --cost: without a process for each backend")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", EXAMPLES)
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), outputError: () => {} });
-  try {
-    return command.parse(argv, { from: "user" }).opts<Options>();
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return undefined;
-    throw error;
-  }
+    .addHelpText("after", EXAMPLES);
+  return parseSideProgram(command, argv, stdout) as Options | undefined;
 }
 
 const EXAMPLES = `

@@ -2,7 +2,7 @@
 // to the exit code.
 
 import { setTimeout } from "node:timers/promises";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { Prng } from "@zlab/hw-sim";
 import { kernelCodecs } from "@zlab/codecs";
 import type { ExitCode, RunEnvironment } from "../context.ts";
@@ -11,6 +11,7 @@ import { integerOption, listOption, seedOption } from "../options.ts";
 import { writeJson } from "../output/json.ts";
 import { startProgress } from "../output/progress.ts";
 import { readCorpus } from "../pages/corpus.ts";
+import { parseSideProgram } from "../side-program.ts";
 import { Contents } from "./contents.ts";
 import type { Host } from "./host.ts";
 import { NoReferee, kernelFacts, slabScans } from "./kernel-facts.ts";
@@ -61,7 +62,7 @@ export async function verifyKernel(
     }
     await setTimeout(SIGNAL_MS);
     signal.throwIfAborted();
-    environment.stderr.write(`verify:kernel: ${messageOf(error).replace(/^error: /, "")}\n`);
+    environment.stderr.write(`verify:kernel: ${messageOf(error)}\n`);
     return 2;
   }
 }
@@ -77,15 +78,8 @@ function parseOptions(argv: readonly string[], { stdout }: RunEnvironment): Opti
     .option("--operations <n>", "operations in all, over all algorithms", operationsOption, DEFAULT_OPERATIONS)
     .option("--seed <n>", "seed of the operations", seedOption, 1)
     .option("--algorithm <names>", "some of lz4, lzo, lzo-rle, zstd, deflate", algorithmOption, ALGORITHMS)
-    .option("--json", "print the result as JSON")
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), outputError: () => {} });
-  try {
-    return command.parse(argv, { from: "user" }).opts<Options>();
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return undefined;
-    throw error;
-  }
+    .option("--json", "print the result as JSON");
+  return parseSideProgram(command, argv, stdout) as Options | undefined;
 }
 
 const operationsOption = integerOption("--operations", 1, MOST_OPERATIONS);
