@@ -97,9 +97,10 @@ export class AllocationPlayer implements TracePlayer {
 
   #free(line: TraceLine): void {
     if (!line.isIntegers(2)) this.#assertMovedOnFree(line);
-    const handle = this.#ids.take(line.at(0));
+    const id = line.at(0);
+    const handle = this.#ids.take(id);
     if (handle === undefined) return;
-    this.#payload?.release(handle);
+    this.#payload?.release(handle, id);
     this.#pool.free(handle);
     if (this.#checker === undefined) return;
     this.#checker.equal("totalPages", line.at(1), this.#pool.totalPages());

@@ -1,5 +1,6 @@
 // The ids of a trace and the handles that the pool gave for them. Ids number the allocation attempts from 0, so a flat
-// array holds them. Handles may be addresses above 2^31, hence doubles.
+// array holds them: of 32-bit numbers, since a free looks at a place in it that is hardly ever in the cache, until a pool comes
+// whose handles are addresses above 2^31; then of doubles.
 
 import type { Handle } from "@zlab/zpool";
 import { TraceError } from "./trace-error.ts";
@@ -10,9 +11,10 @@ const FAILED = -2; // the attempt failed when the trace was recorded
 const REFUSED = -3; // the attempt succeeded then, but failed in the pool that is replayed on
 const FIRST_CAPACITY = 1 << 14;
 const MAX_ID = 2 ** 28 - 1;
+const MAX_SHORT_HANDLE = 2 ** 31 - 1;
 
 export class ObjectIds {
-  #handles: Float64Array = new Float64Array(FIRST_CAPACITY);
+  #handles: Int32Array | Float64Array = new Int32Array(FIRST_CAPACITY);
   /** One more than the highest id seen. */
   end = 0;
 
@@ -63,14 +65,19 @@ export class ObjectIds {
   }
 
   #set(id: number, value: number): void {
-    if (id >= this.#handles.length) this.#grow(id);
+    if (id >= this.#handles.length)
+      this.#replace(Math.min(MAX_ID + 1, Math.max(2 * this.#handles.length, id + 1)), value);
+    else if (value > MAX_SHORT_HANDLE && this.#handles instanceof Int32Array)
+      this.#replace(this.#handles.length, value);
     if (id >= this.end) this.end = id + 1;
     this.#handles[id] = value;
   }
 
-  #grow(id: number): void {
-    const larger = new Float64Array(Math.min(MAX_ID + 1, Math.max(2 * this.#handles.length, id + 1)));
-    larger.set(this.#handles.subarray(0, this.end));
-    this.#handles = larger;
+  /** Makes a table of another length, of doubles if there were or `value` needs one. */
+  #replace(length: number, value: number): void {
+    const isShort = value <= MAX_SHORT_HANDLE && this.#handles instanceof Int32Array;
+    const handles = isShort ? new Int32Array(length) : new Float64Array(length);
+    handles.set(this.#handles.subarray(0, this.end));
+    this.#handles = handles;
   }
 }

@@ -101,7 +101,7 @@ class TraceRun {
     const registry = createRegistry(machineFor(pageBytes, traceBytes, settings.payload));
     this.#pool = registry.driver(backend).create(registry.machine, "replay", this.#poolOptions);
     this.#checker = settings.verify ? new Checker() : undefined;
-    this.#payload = settings.payload ? new Payload(this.#pool) : undefined;
+    this.#payload = settings.payload ? new Payload(this.#pool, registry.machine.memory) : undefined;
     this.#player = family.createPlayer({
       header,
       pool: this.#pool,

@@ -31,6 +31,7 @@ export class ZramDevice {
   readonly #kinds: Uint8Array;
   readonly #handles: Float64Array;
   readonly #lengths: Int32Array; // stored bytes
+  readonly #contentIds: Int32Array; // number of the write that stored the object
   readonly #slotsOfKind: Float64Array = new Float64Array(4);
   #writes = 0;
   #storedBytes = 0;
@@ -47,6 +48,7 @@ export class ZramDevice {
     this.#kinds = new Uint8Array(slotCount);
     this.#handles = new Float64Array(slotCount);
     this.#lengths = new Int32Array(slotCount);
+    this.#contentIds = new Int32Array(slotCount);
   }
 
   /** Stores a page that compressed to `bytes` (`huge`: it is kept as it is, `bytes` is the page). On an error the slot keeps
@@ -54,12 +56,14 @@ export class ZramDevice {
   storeObject(slot: number, kind: SlotKind, bytes: number): 0 | Errno {
     const handle = this.#pool.malloc(bytes, GFP_KERNEL);
     if (isErrno(handle)) return handle;
-    this.#payload?.fill(handle, this.#writes++, bytes);
+    const contentId = this.#writes++;
+    this.#payload?.fill(handle, contentId, bytes);
     this.#peakPages = Math.max(this.#peakPages, this.#pool.totalPages());
     this.discard(slot);
     this.#kinds[slot] = kind;
     this.#handles[slot] = handle;
     this.#lengths[slot] = bytes;
+    this.#contentIds[slot] = contentId;
     this.#slotsOfKind[kind]!++;
     this.#storedBytes += bytes;
     if (kind === SlotKind.huge) this.#hugeWrites++;
@@ -82,7 +86,7 @@ export class ZramDevice {
     if (kind === SlotKind.sameFilled) return;
     const handle = this.#handles[slot]! as Handle;
     this.#storedBytes -= this.#lengths[slot]!;
-    this.#payload?.release(handle);
+    this.#payload?.release(handle, this.#contentIds[slot]!);
     this.#pool.free(handle);
   }
 
