@@ -2,7 +2,8 @@
 
 import { type Machine, toPageBytes } from "@zlab/hw-sim";
 import type { Capabilities, PoolOptions, ZpoolDriver } from "@zlab/zpool";
-import { type ZsmallocConfig, resolveOptions } from "./eras.ts";
+import { capabilitiesOf } from "./capabilities.ts";
+import { resolveOptions } from "./eras.ts";
 import { ZsPool } from "./zs-pool.ts";
 
 /** The zsmalloc backend. Its options are in the package's README. */
@@ -19,14 +20,3 @@ export const zsmallocDriver: ZpoolDriver = {
     return new ZsPool(machine, name, config, capabilitiesOf(machine.pageBytes, config));
   },
 };
-
-function capabilitiesOf(pageBytes: number, { era }: ZsmallocConfig): Capabilities {
-  return {
-    maxBytes: pageBytes,
-    movable: true,
-    sleepMapped: false,
-    compact: era.handles === "indirect",
-    crossPage: true,
-    maxPageOrder: 0,
-  };
-}

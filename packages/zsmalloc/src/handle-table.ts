@@ -18,7 +18,7 @@
 
 import * as layout from "./table-layout.ts";
 import type { SlotId } from "./table-layout.ts";
-import type { PoolTables } from "./pool-tables.ts";
+import type { CellRange, PoolTables } from "./pool-tables.ts";
 import type { ZspageTable } from "./zspage-table.ts";
 
 const { NO_SLOT } = layout; // constants of this module are folded by V8; see zspage-table.ts
@@ -30,6 +30,9 @@ const EXTENDED = 2 ** 30;
 const INITIAL_CELLS = 1024;
 const CELLS_AT_ONCE = 64;
 
+/** All that there are, for as long as handles last. */
+const EVERY_CELL: CellRange = { first: 1, end: 2 ** 30 };
+
 /** What `issue` returns when there are no more handles. */
 export const NO_HANDLE = 0;
 
@@ -37,16 +40,26 @@ export class HandleTable {
   readonly #zspages: ZspageTable;
   readonly #firstGeneration: number; // in the place that it has in a handle
   readonly #tables: PoolTables;
+  readonly #first: number; // first cell that may be used; cell 0 is none
   #cells: Int32Array;
-  #end = 1; // first cell that was never used; cell 0 is none
+  #end: number; // first cell that was never used
   #freeCell = 0; // head of the free cells up to 8,388,607, 0: none
   #freeExtendedCell = 0; // head of those beyond
 
-  /** `salt` spreads the first generations of different pools; `cellsPerPage` is how many objects a page can hold. */
-  constructor(zspages: ZspageTable, tables: PoolTables, salt: number, cellsPerPage: number) {
+  /** `salt` spreads the first generations of different pools; `cellsPerPage` is how many objects a page can hold. A range of cells
+   * is for tables that can't grow. */
+  constructor(
+    zspages: ZspageTable,
+    tables: PoolTables,
+    salt: number,
+    cellsPerPage: number,
+    { first, end }: CellRange = EVERY_CELL,
+  ) {
     this.#zspages = zspages;
     this.#tables = tables;
-    this.#cells = tables.cells(INITIAL_CELLS, 1 + tables.machinePages * cellsPerPage);
+    this.#first = first;
+    this.#end = first;
+    this.#cells = tables.cells(INITIAL_CELLS, Math.min(end, first + tables.machinePages * cellsPerPage));
     this.#firstGeneration = Math.imul(salt, 37 * ONE_GENERATION) & GENERATION_MASK;
   }
 
@@ -103,7 +116,7 @@ export class HandleTable {
   /** Cells in use, counted one by one: for checks. */
   countLive(): number {
     let live = 0;
-    for (let cell = 1; cell < this.#end; cell++) if (this.#cells[cell]! > 0) live++;
+    for (let cell = this.#first; cell < this.#end; cell++) if (this.#cells[cell]! > 0) live++;
     return live;
   }
 
@@ -117,7 +130,7 @@ export class HandleTable {
 
   /** Cells, live and free. */
   get cellCount(): number {
-    return this.#end - 1;
+    return this.#end - this.#first;
   }
 
   /** Puts some cells that were never used on the free list, in ascending order; none beyond cell 8,388,607, or if the table can't

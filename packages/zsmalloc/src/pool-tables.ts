@@ -1,22 +1,42 @@
 // Where the arrays of a pool come from. On most machines they begin short and are replaced by longer ones, which costs a pool of a
 // few objects nothing. Where threads share the machine they can't be replaced under the others, so they are made once, long
-// enough for all the pages of the machine: what isn't touched takes no memory.
+// enough for all the pages of the machine: what isn't touched takes no memory. Others open them by their label.
 
-import type { Machine } from "@zlab/hw-sim";
+import type { Machine, OpenTables } from "@zlab/hw-sim";
 
 /** Positions in the table are below 2^31. A pool of a terabyte of small pages needs most of that. */
 const MOST_WORDS = 2 ** 31 - 2 ** 16;
 /** Handles are below 2^31, with one bit for the kind. */
 const MOST_CELLS = 2 ** 30;
 
+/** The cells of handles that a pool may use: from `first` on, below `end`. */
+export interface CellRange {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** What a pool that shares a machine with pools of other threads is given: its tables, and which handles are its own. */
+export interface PoolPart {
+  readonly tables: PoolTables;
+  readonly cells: CellRange;
+}
+
 export class PoolTables {
   readonly #machine: Machine;
   readonly #label: string;
+  readonly #opened: OpenTables | undefined;
 
-  /** `label` tells the pool's tables from others of the machine. */
-  constructor(machine: Machine, label: string) {
+  /** `label` tells the pool's tables from others of the machine. With `opened` the tables are those of that label there, whatever
+   * length is asked for. */
+  constructor(machine: Machine, label: string, opened?: OpenTables) {
     this.#machine = machine;
     this.#label = label;
+    this.#opened = opened;
+  }
+
+  /** Whether the tables were made elsewhere, with the class records in them. */
+  get areOpened(): boolean {
+    return this.#opened !== undefined;
   }
 
   /** Pages of the machine. */
@@ -55,6 +75,7 @@ export class PoolTables {
   }
 
   #make(name: string, initialLength: number, neededLength: number): Int32Array {
+    if (this.#opened !== undefined) return this.#opened.int32(`${this.#label}: ${name}`);
     const { tables } = this.#machine;
     return tables.int32(tables.shared ? neededLength : initialLength, `${this.#label}: ${name}`);
   }

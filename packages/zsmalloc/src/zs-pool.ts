@@ -29,7 +29,7 @@ import { POISON_BYTE, type ZsmallocConfig } from "./eras.ts";
 import { HandleTable, NO_HANDLE } from "./handle-table.ts";
 import { ObjectHeaders } from "./object-header.ts";
 import { type FullnessList, type Placement, fullnessLists, placementOfSlot } from "./placement.ts";
-import { PoolTables } from "./pool-tables.ts";
+import { type PoolPart, PoolTables } from "./pool-tables.ts";
 import { MIN_SLOT_BYTES, type SizeClassPlan } from "./size-classes.ts";
 import { SlotMemory } from "./slot-memory.ts";
 import { SpanMapper } from "./span-mapping.ts";
@@ -72,7 +72,7 @@ export class ZsPool implements ZpoolBackend {
   #objectsMoved = 0;
 
   /** Use the driver, or `ZpoolRegistry.create`. */
-  constructor(machine: Machine, name: string, config: ZsmallocConfig, capabilities: Capabilities) {
+  constructor(machine: Machine, name: string, config: ZsmallocConfig, capabilities: Capabilities, part?: PoolPart) {
     const { plan, era, bands } = config;
     this.machine = machine;
     this.name = name;
@@ -80,10 +80,10 @@ export class ZsPool implements ZpoolBackend {
     this.plan = plan;
     this.capabilities = capabilities;
     this.ownerNumber = machine.registerOwner(`zsmalloc ${name}`);
-    this.#tables = new PoolTables(machine, `zsmalloc ${this.ownerNumber}`);
+    this.#tables = part?.tables ?? new PoolTables(machine, `zsmalloc ${this.ownerNumber}`);
     this.zspages = new ZspageTable(plan, bands, this.#tables);
     const cellsPerPage = era.handles === "direct" ? 0 : machine.pageBytes / MIN_SLOT_BYTES;
-    this.handles = new HandleTable(this.zspages, this.#tables, this.ownerNumber, cellsPerPage);
+    this.handles = new HandleTable(this.zspages, this.#tables, this.ownerNumber, cellsPerPage, part?.cells);
     const isDirect = era.handles === "direct";
     this.#directHandles = isDirect ? new DirectHandles(machine, this.ownerNumber, plan, this.zspages) : undefined;
     this.headers = config.layout === "in-page" ? new ObjectHeaders(machine, plan, this.zspages) : undefined;

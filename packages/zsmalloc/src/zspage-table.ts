@@ -48,7 +48,7 @@ export class ZspageTable {
     const initialWords = this.#end + (INITIAL_SEGMENTS << this.#segmentShift);
     this.#words = tables.words(initialWords, layout.wordsForPages(plan, numbers, tables.machinePages));
     this.#classOfSegment = tables.segments(this.#words.length >> this.#segmentShift);
-    layout.writeClassRecords(this.#words, plan, numbers);
+    if (!tables.areOpened) layout.writeClassRecords(this.#words, plan, numbers);
     this.classes = plan.owners.map((_, n) => (layout.FIRST_CLASS + n * numbers.classWords) as ClassId);
     const numberOf = new Map(plan.owners.map((owner, n) => [owner, n]));
     this.#classByIndex = Int32Array.from(
