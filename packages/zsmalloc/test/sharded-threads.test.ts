@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { Machine, NO_WATERMARKS } from "@zlab/hw-sim";
+import type { PoolOptions } from "@zlab/zpool";
 import { createShardedPool } from "@zlab/zsmalloc";
 import { expect, test } from "vitest";
 import { ENTRY_WORDS, type StressTask } from "./stress-task.ts";
@@ -12,8 +13,25 @@ import { ENTRY_WORDS, type StressTask } from "./stress-task.ts";
 const seconds = Number(process.env["ZLAB_STRESS_SECONDS"] ?? 1);
 const seed = Number(process.env["ZLAB_SEED"] ?? 1);
 
-/** Memory for about half of the entries, so that it runs out at times, unless there are many pages. */
-async function stress(threads: number, pages: number, options: object, milliseconds: number): Promise<void> {
+interface Stress {
+  readonly threads: number;
+  /** Pages of each thread. */
+  readonly pages: number;
+  /** Entries of the table for each thread. */
+  readonly entries: number;
+  readonly sizes?: readonly number[];
+  /** Operations for each compaction. */
+  readonly compactions: number;
+  readonly options: PoolOptions;
+}
+
+/** On one page and on two, few classes: objects move often. */
+const SIZES = [100, 700, 1360, 2000, 2700, 3200, 4096];
+
+async function stress(
+  { threads, pages, entries, sizes = SIZES, compactions, options }: Stress,
+  milliseconds: number,
+): Promise<void> {
   const machine = new Machine({
     pageBytes: 4096,
     zones: [{ kind: "NORMAL", pages: pages * threads, watermarks: NO_WATERMARKS }],
@@ -22,12 +40,14 @@ async function stress(threads: number, pages: number, options: object, milliseco
   });
   const shared = (words: number): Int32Array => new Int32Array(new SharedArrayBuffer(4 * words));
   const task: Omit<StressTask, "index"> = {
-    pool: createShardedPool(machine, "stress", { ...options }),
-    entries: shared(ENTRY_WORDS * 1200 * threads),
+    pool: createShardedPool(machine, "stress", options),
+    entries: shared(ENTRY_WORDS * entries * threads),
     meeting: shared(16 + 2 * threads),
     seed,
+    sizes,
     milliseconds,
     operationsPerRound: 5_000,
+    operationsPerCompaction: compactions,
   };
   const workers = Array.from({ length: threads }, (_, index) => {
     const workerData: StressTask = { ...task, index };
@@ -41,11 +61,20 @@ async function stress(threads: number, pages: number, options: object, milliseco
   }
 }
 
-test.each([
-  { threads: 2, pages: 5 * 1024, options: {}, share: 0.5 },
-  { threads: 3, pages: 1024, options: { layout: "in-page", compaction: "ideal" }, share: 0.5 },
-])(
-  "$threads threads on $pages pages each, $options",
-  async ({ threads, pages, options, share }) => stress(threads, pages, options, seconds * share * 1000),
+const STRESSES: Record<string, Stress> = {
+  "many objects": { threads: 2, pages: 5120, entries: 1500, compactions: 300, options: {} },
+  "few objects that always move": { threads: 2, pages: 1024, entries: 20, sizes: [1990], compactions: 3, options: {} },
+  "three threads, memory runs out": {
+    threads: 3,
+    pages: 1024,
+    entries: 4000,
+    compactions: 500,
+    options: { layout: "in-page" },
+  },
+};
+
+test.each(Object.keys(STRESSES))(
+  "%s",
+  async (name) => stress(STRESSES[name]!, (seconds * 1000) / 3),
   120_000 + seconds * 1000,
 );

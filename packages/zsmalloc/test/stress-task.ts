@@ -15,4 +15,8 @@ export interface StressTask {
   readonly seed: number;
   readonly milliseconds: number;
   readonly operationsPerRound: number;
+  /** Sizes of objects; up to 15 bytes are taken off. */
+  readonly sizes: readonly number[];
+  /** A thread compacts its shard once in so many operations. */
+  readonly operationsPerCompaction: number;
 }

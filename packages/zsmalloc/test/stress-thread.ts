@@ -14,9 +14,6 @@ const [EMPTY, LIVE, CLAIMED] = [0, 1, 2] as const;
 
 const [ARRIVED, ROUND, STOP, REPORTS] = [0, 1, 2, 3] as const;
 
-/** Some sizes on one page, some that span two, few classes: objects move often. */
-const SIZES = [100, 700, 1360, 2000, 2700, 3200, 4096];
-
 class StressThread {
   readonly #task: StressTask;
   readonly #pool: ShardPool;
@@ -56,7 +53,7 @@ class StressThread {
   #step(): void {
     const { entries } = this.#task;
     const entry = this.#prng.below(entries.length / ENTRY_WORDS) * ENTRY_WORDS;
-    if (this.#prng.below(300) === 0) this.#pool.compact();
+    if (this.#prng.below(this.#task.operationsPerCompaction) === 0) this.#pool.compact();
     const state = Atomics.load(entries, entry + STATE);
     if (state === CLAIMED || Atomics.compareExchange(entries, entry + STATE, state, CLAIMED) !== state) return;
     const after = state === EMPTY ? this.#make(entry) : this.#use(entry);
@@ -64,8 +61,8 @@ class StressThread {
   }
 
   #make(entry: number): number {
-    const { entries } = this.#task;
-    const bytes = SIZES[this.#prng.below(SIZES.length)]! - this.#prng.below(16);
+    const { entries, sizes } = this.#task;
+    const bytes = sizes[this.#prng.below(sizes.length)]! - this.#prng.below(16);
     const handle = this.#pool.malloc(bytes, GFP_KERNEL);
     if (isErrno(handle)) return EMPTY;
     entries[entry + HANDLE] = handle;

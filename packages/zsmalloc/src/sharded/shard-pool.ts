@@ -51,7 +51,8 @@ export interface ShardParts {
   readonly part: PoolPart;
   readonly handles: ShardHandles;
   readonly mailboxes: readonly Int32Array[];
-  readonly readers: readonly ShardReader[];
+  /** Makes the reader of a shard. */
+  readonly readerOf: (shard: number) => ShardReader;
 }
 
 export class ShardPool implements ZpoolBackend {
@@ -64,7 +65,8 @@ export class ShardPool implements ZpoolBackend {
   /** The pool of the shard's own objects, to be looked at: classes, lists, placements. */
   readonly engine: ZsPool;
   readonly #handles: ShardHandles;
-  readonly #readers: readonly ShardReader[];
+  readonly #makeReader: (shard: number) => ShardReader;
+  readonly #readers: (ShardReader | undefined)[]; // of the shards that were looked into
   readonly #moves: MoveCounter;
   readonly #incoming: IncomingFrees;
   readonly #outgoing: OutgoingFrees;
@@ -76,13 +78,14 @@ export class ShardPool implements ZpoolBackend {
   #retried = 0; // mallocs that were tried again
 
   /** Use `openShard`. */
-  constructor({ machine, name, index, config, part, handles, mailboxes, readers }: ShardParts) {
+  constructor({ machine, name, index, config, part, handles, mailboxes, readerOf }: ShardParts) {
     this.name = name;
     this.machine = machine;
     this.index = index;
     this.capabilities = capabilitiesOf(machine.pageBytes, config);
     this.#handles = handles;
-    this.#readers = readers;
+    this.#makeReader = readerOf;
+    this.#readers = mailboxes.map(() => undefined);
     this.#moves = new MoveCounter(mailboxes[index]!);
     this.engine = new ShardEngine(machine, name, config, this.capabilities, part, this.#moves);
     this.#incoming = new IncomingFrees(mailboxes[index]!, index, mailboxes.length);
@@ -139,7 +142,7 @@ export class ShardPool implements ZpoolBackend {
 
   /** Pages of all shards; exact while the other threads do nothing. */
   totalPagesOfAll(): number {
-    return this.#readers.reduce((sum, reader) => sum + reader.totalPages(), 0);
+    return this.#readers.reduce((sum, _, shard) => sum + this.#openReader(shard).totalPages(), 0);
   }
 
   /** Compacts this shard; other threads can read its objects meanwhile. */
@@ -237,8 +240,11 @@ export class ShardPool implements ZpoolBackend {
 
   /** The reader of a shard that a handle names, if there is such a shard. */
   #readerOf(shard: number, handle: Handle, operation: string): ShardReader {
-    const reader = this.#readers[shard];
-    if (reader === undefined) throw badHandle(this.name, operation, handle);
-    return reader;
+    if (shard < this.#readers.length) return this.#readers[shard] ?? this.#openReader(shard);
+    throw badHandle(this.name, operation, handle);
+  }
+
+  #openReader(shard: number): ShardReader {
+    return (this.#readers[shard] ??= this.#makeReader(shard));
   }
 }

@@ -74,9 +74,9 @@ export function openShard(
     tables: new PoolTables(machine, labelOf(name, shard), opened),
     cells: handles.cellsOf(shard),
   });
-  const readers = mailboxes.map((mailbox, shard) => {
-    return new ShardReader(machine, labelOf(name, shard), config, partOf(shard), mailbox);
-  });
+  const readerOf = (shard: number): ShardReader => {
+    return new ShardReader(machine, labelOf(name, shard), config, partOf(shard), mailboxes[shard]!);
+  };
   return new ShardPool({
     machine,
     name,
@@ -85,7 +85,7 @@ export function openShard(
     part: partOf(index),
     handles,
     mailboxes,
-    readers,
+    readerOf,
   });
 }
 
