@@ -9,15 +9,16 @@ const vitestRunner = createRequire(import.meta.url).resolve("@stryker-mutator/vi
 export default {
   testRunner: "vitest",
   plugins: [vitestRunner],
-  vitest: { configFile: "tools/mutation/vitest.config.mjs" },
+  vitest: { configFile: "tools/mutation/vitest.config.mjs", related: false },
   mutate: [
     `packages/${name}/src/**/*.ts`,
     `!packages/${name}/src/index.ts`,
     `!packages/${name}/src/testing/**`, // the kit is a test itself; planted bugs judge it
   ],
   coverageAnalysis: "perTest",
+  concurrency: Number(process.env.ZLAB_MUTATION_JOBS ?? 1),
   tsconfigFile: "none.json", // else Stryker calls an interface of TypeScript 6
-  timeoutMS: 10_000,
+  timeoutMS: 4000,
   tempDirName: ".cache/stryker",
   ignorePatterns: ["dist", "docs", "packages/lab/corpus"],
   allowEmpty: false,

@@ -1,12 +1,27 @@
-// The tests of the mutated package alone, reaching the sources of all packages.
+// The tests of the mutated package alone, reaching the sources of all packages. They run in one worker, those of single parts first:
+// they find most mutants in milliseconds, and the first test that fails ends the run.
 
+import { BaseSequencer } from "vitest/node";
 import { defineConfig } from "vitest/config";
 
 // Stryker works on a copy of the repository, and starts the tests in it.
 const packages = `${process.cwd()}/packages/`;
 
 // These judge whole programs of the kit over and over, which takes longer than all other tests together.
-const SLOW = ["packages/zpool/test/planted-bugs.test.ts", "packages/zpool/test/kit.test.ts"];
+const LEFT_OUT = ["packages/zpool/test/planted-bugs.test.ts", "packages/zpool/test/kit.test.ts"];
+
+// The kit and the traces, which run a whole backend for seconds. `--quick` does without them.
+const SLOW = ["**/*conformance*.test.ts", "**/golden*.test.ts", "**/fault-sweep.test.ts", "**/misuse*.test.ts"];
+
+class SlowLast extends BaseSequencer {
+  sort(specifications) {
+    return specifications.toSorted((a, b) => rankOf(a) - rankOf(b) || a.moduleId.localeCompare(b.moduleId));
+  }
+}
+
+function rankOf({ moduleId }) {
+  return Number(/conformance|golden|fault-sweep|misuse/u.test(moduleId));
+}
 
 export default defineConfig({
   resolve: {
@@ -17,7 +32,9 @@ export default defineConfig({
   },
   test: {
     include: [`packages/${process.env.ZLAB_MUTATED_PACKAGE}/test/**/*.test.ts`],
-    exclude: SLOW,
+    exclude: process.env.ZLAB_MUTATION_QUICK ? [...LEFT_OUT, ...SLOW] : LEFT_OUT,
+    isolate: false,
+    sequence: { sequencer: SlowLast },
     testTimeout: 60_000,
   },
 });

@@ -38,8 +38,8 @@ export class ZbudPageTable {
     const page = this.#takeEntry();
     this.#pfn[page] = pfn;
     this.#seq[page] = this.#pagesEver++;
-    this.#chunks[page * 2 + Buddy.first] = 0;
-    this.#chunks[page * 2 + Buddy.last] = 0;
+    this.setChunks(page, Buddy.first, 0);
+    this.setChunks(page, Buddy.last, 0);
     this.#livePages++;
     return page;
   }
@@ -93,8 +93,6 @@ export class ZbudPageTable {
     const chunks = new Uint8Array(capacityPages * 2);
     chunks.set(this.#chunks);
     this.#chunks = chunks;
-    const nextFree = new Int32Array(capacityPages);
-    nextFree.set(this.#nextFree);
-    this.#nextFree = nextFree;
+    this.#nextFree = new Int32Array(capacityPages); // no entry is free now
   }
 }

@@ -38,7 +38,14 @@ describe("requests", () => {
     [65536, 63488],
   ])("with pages of %d bytes the largest object has %d", (pageBytes, maxBytes) => {
     const pool = new ZbudPool(machineOf(pageBytes), "p");
-    expect(pool.capabilities.maxBytes).toBe(maxBytes);
+    expect(pool.capabilities).toEqual({
+      maxBytes,
+      movable: false,
+      sleepMapped: true,
+      compact: false,
+      crossPage: false,
+      maxPageOrder: 0,
+    });
     expect(zbudDriver.capabilities(pageBytes)).toEqual(pool.capabilities);
     expect(pool.malloc(maxBytes + 1, GFP_KERNEL)).toBe(ENOSPC);
     expect(pool.placementOf(put(pool, maxBytes))).toEqual({ pageSeq: 0, buddy: 0, byteOffset: pageBytes / 64 });
@@ -55,6 +62,34 @@ describe("requests", () => {
     const pool = new ZbudPool(machineOf(), "p");
     put(pool, bytes);
     expect(pool.stats().slotBytes).toBe(slotBytes);
+  });
+});
+
+describe("messages", () => {
+  const NOT_LIVE = "which is not live: it is 0, was freed before, or comes from elsewhere";
+
+  test.each<[string, (pool: ZbudPool, live: Handle) => unknown]>([
+    [`p: free of handle 5, ${NOT_LIVE}`, (pool) => pool.free(5 as Handle)],
+    [`p: map of handle 5, ${NOT_LIVE}`, (pool) => pool.map(5 as Handle, MapMode.RW)],
+    [`p: read of handle 5, ${NOT_LIVE}`, (pool) => pool.read(5 as Handle, new Uint8Array(1), 0, 1)],
+    [`p: write of handle 5, ${NOT_LIVE}`, (pool) => pool.write(5 as Handle, new Uint8Array(1), 0, 1)],
+    [`p: placementOf of handle 5, ${NOT_LIVE}`, (pool) => pool.placementOf(5 as Handle)],
+    ["zbud p: free of object LIVE, which CPU 0 has mapped", (pool, live) => pool.free(live)],
+    ["zbud p: destroy while 1 objects are mapped", (pool) => pool.destroy()],
+    ["p: destroy of a destroyed pool", (pool, live) => [pool.unmap(live), pool.destroy(), pool.destroy()]],
+    ["p: malloc of a destroyed pool", (pool, live) => [pool.unmap(live), pool.destroy(), put(pool, 1)]],
+  ])("%s", (message, action) => {
+    const pool = new ZbudPool(machineOf(), "p");
+    const live = put(pool, 100);
+    pool.map(live, MapMode.RW);
+    const thrown = expect.objectContaining({ message: message.replace("LIVE", String(live)) }) as Error;
+    expect(() => action(pool, live)).toThrow(thrown);
+  });
+
+  test("the machine knows the pool's pages by its name", () => {
+    const machine = machineOf();
+    const pfn = Math.floor(put(new ZbudPool(machine, "p"), 100) / 4096);
+    expect(machine.ownerName(machine.pages.ownerOf(pfn))).toBe("zbud p");
   });
 });
 
@@ -99,6 +134,16 @@ describe("placement", () => {
     expect(pool.placementOf(put(pool, 20 * 64))).toMatchObject({ pageSeq: 1 });
     expect(pool.placementOf(put(pool, 20 * 64))).toMatchObject({ pageSeq: 0 });
     expect(pool.placementOf(put(pool, 20 * 64))).toMatchObject({ pageSeq: 4 });
+  });
+
+  test("objects of one chunk fill pages up to the last list and the last chunk", () => {
+    const pool = new ZbudPool(machineOf(), "p");
+    put(pool, 1);
+    expect(pool.unbuddiedLists()).toEqual([[62, [0]]]);
+    expect(pool.placementOf(put(pool, 62 * 64))).toEqual({ pageSeq: 0, buddy: 1, byteOffset: 128 });
+    put(pool, 62 * 64);
+    expect(pool.unbuddiedLists()).toEqual([[1, [1]]]);
+    expect(pool.placementOf(put(pool, 64))).toEqual({ pageSeq: 1, buddy: 1, byteOffset: 4032 });
   });
 
   test("a free puts the page at the head of its list", () => {
@@ -243,12 +288,25 @@ describe("machine", () => {
     const machine = machineOf();
     const free = machine.freePageCount();
     const pool = new ZbudPool(machine, "p");
-    for (let i = 0; i < 100; i++) put(pool, 1 + i * 37);
-    expect(pool.destroy()).toBe(100);
+    const handles = Array.from({ length: 100 }, (_, i) => put(pool, 1 + i * 37));
+    for (const handle of handles.slice(90)) pool.free(handle);
+    expect(pool.totalPages()).toBe(free - machine.freePageCount());
+    expect(pool.destroy()).toBe(90);
+    expect(pool.stats()).toMatchObject({ objects: 0, slotBytes: 0, frees: 100, totalPages: 0 });
     expect(machine.freePageCount()).toBe(free);
     pool.check(3);
     expect(() => pool.destroy()).toThrow(code("ZLAB_DESTROYED"));
     expect(() => pool.malloc(100, GFP_KERNEL)).toThrow(code("ZLAB_DESTROYED"));
+  });
+
+  test.each([63, 64, 65])("destroy of a pool of %d pages, of which one is gone", (pageCount) => {
+    const machine = machineOf();
+    const free = machine.freePageCount();
+    const pool = new ZbudPool(machine, "p");
+    const handles = Array.from({ length: pageCount }, () => put(pool, 3000));
+    pool.free(handles[5]!);
+    expect(pool.destroy()).toBe(pageCount - 1);
+    expect(machine.freePageCount()).toBe(free);
   });
 
   test("check finds a page descriptor that does not lead to the pool", () => {
@@ -262,6 +320,14 @@ describe("machine", () => {
 
   test("the driver makes pools and knows no options", () => {
     expect(zbudDriver.create(machineOf(), "p", {}).type).toBe("zbud");
-    expect(() => zbudDriver.create(machineOf(), "p", { chainSize: 8 })).toThrow(code("ZLAB_POOL_OPTIONS"));
+    expect(zbudDriver.create(machineOf(), "p", { chainSize: undefined }).name).toBe("p");
+    expect(zbudDriver.description).toMatch(/^at most two objects a page/u);
+    const refused = expect.objectContaining({
+      code: "ZLAB_POOL_OPTIONS",
+      message: "zbud has no options; leave out chainSize, era",
+    }) as Error;
+    const options = { chainSize: 8, era: "6.1", other: undefined };
+    expect(() => zbudDriver.create(machineOf(), "p", options)).toThrow(refused);
+    expect(() => zbudDriver.capabilities(4096, options)).toThrow(refused);
   });
 });
