@@ -14,7 +14,15 @@ import {
   x86_32,
 } from "@zlab/hw-sim";
 import { kmallocDriver, kmallocModule, kmallocSlabDriver, kmallocSlabModule } from "@zlab/kmalloc-sim";
-import { type Handle, MapMode, ZPOOL_REGISTRY, ZPoolError, type ZpoolBackend, type ZpoolRegistry } from "@zlab/zpool";
+import {
+  type Handle,
+  MapMode,
+  type PoolOptions,
+  ZPOOL_REGISTRY,
+  ZPoolError,
+  type ZpoolBackend,
+  type ZpoolRegistry,
+} from "@zlab/zpool";
 import { Container } from "inversify";
 import { describe, expect, test } from "vitest";
 import { smallMachine } from "./machines.ts";
@@ -31,6 +39,15 @@ function codeOf(action: () => unknown): string {
   } catch (error) {
     if (error instanceof ZPoolError) return error.code;
     throw error;
+  }
+  return "nothing thrown";
+}
+
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return (error as Error).message;
   }
   return "nothing thrown";
 }
@@ -82,6 +99,68 @@ describe.each([kmallocDriver, kmallocSlabDriver])("$type", (driver) => {
     expect(codeOf(() => pool.unmap(live))).toBe("ZLAB_NOT_MAPPED");
     pool.free(live);
     pool.check(3);
+  });
+
+  test("messages name the pool, the operation and the handle", () => {
+    const pool = driver.create(smallMachine(64), "pool");
+    const live = allocate(pool, 100);
+    const NOT_LIVE = "which is not live: it is 0, was freed before, or comes from elsewhere";
+    const bytes = new Uint8Array(10);
+    const messages: [string, () => unknown][] = [
+      [`pool: free of handle 16, ${NOT_LIVE}`, () => pool.free(16 as Handle)],
+      [`pool: free of handle 17, ${NOT_LIVE}`, () => pool.free(17 as Handle)],
+      [`pool: map of handle 17, ${NOT_LIVE}`, () => pool.map(17 as Handle, MapMode.RW)],
+      [`pool: read of handle 17, ${NOT_LIVE}`, () => pool.read(17 as Handle, bytes, 0, 1)],
+      [`pool: write of handle 17, ${NOT_LIVE}`, () => pool.write(17 as Handle, bytes, 0, 1)],
+    ];
+    const whileMapped: typeof messages = [
+      [`pool: free of handle 17, ${NOT_LIVE}`, () => pool.free(17 as Handle)],
+      [`pool: free of object ${live}, which CPU 0 has mapped`, () => pool.free(live)],
+      ["pool: destroy while 1 objects are mapped", () => pool.destroy()],
+    ];
+    for (const [message, action] of messages) expect(messageOf(action)).toBe(message);
+    pool.map(live, MapMode.RW);
+    for (const [message, action] of whileMapped) expect(messageOf(action)).toBe(message);
+    pool.unmap(live);
+    pool.destroy();
+    expect(messageOf(() => pool.destroy())).toBe('pool "pool" is destroyed; make a new one');
+  });
+
+  test("its capabilities and its description", () => {
+    expect(driver.capabilities(4096)).toEqual({
+      maxBytes: 4 * 1024 * 1024,
+      movable: false,
+      sleepMapped: true,
+      compact: false,
+      crossPage: false,
+      maxPageOrder: 10,
+    });
+    expect(driver.capabilities(65536).maxBytes).toBe(driver.type === "kmalloc" ? 64 * 1024 * 1024 : 32 * 1024 * 1024);
+    expect(driver.description).toMatch(/^power-of-two caches of the/u);
+    expect(driver.create(smallMachine(64), "pool", { cpus: undefined }).type).toBe(driver.type);
+  });
+
+  test("copies are counted, and what isn't supported counts as nothing", () => {
+    const machine = smallMachine(64);
+    const pool = driver.create(machine, "pool");
+    const handle = allocate(pool, 100);
+    pool.write(handle, new Uint8Array(100), 0, 100);
+    pool.read(handle, new Uint8Array(100), 0, 28);
+    expect(machine.cost.copiedBytes).toBe(128);
+    expect(machine.ownerName(machine.pages.ownerOf(Math.floor(handle / 4096)))).toBe("pool");
+    pool.free(handle);
+    expect(pool.stats()).toEqual({
+      totalPages: pool.totalPages(),
+      objects: 0,
+      slotBytes: 0,
+      spanningObjects: 0,
+      mallocs: 1,
+      frees: 1,
+      failures: 0,
+      pagesCompacted: 0,
+      objectsMoved: 0,
+    });
+    expect(pool.slabinfo()).toMatch(/^slabinfo - version: 2.1\n/u);
   });
 
   test("pages of a slab that was given back lead to no slab any more", () => {
@@ -196,4 +275,33 @@ test("both are registered by their modules, and unknown or wrong options are ref
     expect(codeOf(() => kmallocDriver.capabilities(4096, options))).toBe("ZLAB_POOL_OPTIONS");
   }
   expect(codeOf(() => registry.create("kmalloc-slab", "b", { cpus: 2 }))).toBe("ZLAB_POOL_OPTIONS");
+  expect(codeOf(() => kmallocSlabDriver.capabilities(4096, { cpus: 2 }))).toBe("ZLAB_POOL_OPTIONS");
+});
+
+test.each<[PoolOptions, string]>([
+  [{ cpus: 0 }, "kmalloc: cpus must be an integer from 1 to 8192, not 0"],
+  [{ cpus: 8193 }, "kmalloc: cpus must be an integer from 1 to 8192, not 8193"],
+  [{ cpus: 1.5 }, "kmalloc: cpus must be an integer from 1 to 8192, not 1.5"],
+  [{ seed: -1 }, "kmalloc: seed must be an integer from 0 to 4294967295, not -1"],
+  [{ seed: 2 ** 32 }, "kmalloc: seed must be an integer from 0 to 4294967295, not 4294967296"],
+  [{ randomizeFreelist: "no" }, "kmalloc: randomizeFreelist must be true or false, not no"],
+  [{ fallback: 0 }, "kmalloc: fallback must be true or false, not 0"],
+  [
+    { chainSize: 8, era: "6.1" },
+    "kmalloc does not know the options chainSize, era: it has cpus, randomizeFreelist, seed, fallback",
+  ],
+])("kmalloc refuses %j", (options, message) => {
+  expect(messageOf(() => kmallocDriver.create(smallMachine(64), "pool", options))).toBe(message);
+});
+
+test("kmalloc accepts the limits of its options, kmalloc-slab nothing", () => {
+  for (const options of [
+    { cpus: 1, seed: 0 },
+    { cpus: 8192, seed: 2 ** 32 - 1 },
+  ]) {
+    kmallocDriver.create(smallMachine(64), "pool", options).check(3);
+  }
+  expect(messageOf(() => kmallocSlabDriver.create(smallMachine(64), "pool", { cpus: 2 }))).toBe(
+    "kmalloc-slab does not know the options cpus: it has none",
+  );
 });

@@ -71,3 +71,15 @@ test("options reach the backend, and a wrong one keeps the pool from being made"
   container.load(machineModule(), driverModule(new ReferenceDriver()), poolModule("reference", "p", { chainSize: 8 }));
   expect(() => container.get(ZPOOL, { name: "p" })).toThrow(/no option "chainSize"/);
 });
+
+test("a pool without any driver is told what is missing, and the names are those of this library", () => {
+  const container = new Container();
+  container.load(machineModule(), poolModule("reference", "p"));
+  expect(() => container.get(ZPOOL, { name: "p" })).toThrow(/there is no backend "reference"; registered: none/);
+  expect([ZPOOL, ZPOOL_DRIVER, ZPOOL_DRIVERS, ZPOOL_REGISTRY].map((token) => Symbol.keyFor(token))).toEqual([
+    "zlab.zpool",
+    "zlab.zpool-driver",
+    "zlab.zpool-drivers",
+    "zlab.zpool-registry",
+  ]);
+});

@@ -1,7 +1,7 @@
 // The discipline of mappings, and the range of copies.
 
 import { Machine } from "@zlab/hw-sim";
-import { CpuMappings, type Handle, MapMode, assertCopyRange } from "@zlab/zpool";
+import { CpuMappings, type Handle, MapMode, assertCopyRange, corrupt } from "@zlab/zpool";
 import { conformanceMachine } from "@zlab/zpool/testing";
 import { expect, test } from "vitest";
 
@@ -64,4 +64,38 @@ test.each([
   [Number.NaN, 0],
 ])("a copy of %i bytes at %i does not", (length, bufferOffset) => {
   expect(() => assertCopyRange("pool", 10, new Uint8Array(16), bufferOffset, length)).toThrow(withCode("ZLAB_RANGE"));
+});
+
+test("messages name the pool, the CPU, the operation and the object", () => {
+  const mappings = newMappings();
+  expect(() => mappings.end(0 as Handle)).toThrow(
+    "pool: unmap of handle 0, which is not live: it is 0, was freed before, or comes from elsewhere",
+  );
+  expect(() => mappings.end(A)).toThrow("pool: unmap of object 7, but CPU 0 has nothing mapped");
+  open(mappings, A);
+  expect(() => mappings.available()).toThrow("pool: CPU 0 has object 7 mapped; unmap it before mapping another");
+  expect(() => mappings.end(B)).toThrow("pool: unmap of object 8, but CPU 0 has object 7 mapped");
+  expect(() => mappings.assertNotMapped(A, "free")).toThrow(
+    expect.objectContaining({
+      code: "ZLAB_MAPPED",
+      message: "pool: free of object 7, which CPU 0 has mapped",
+    }) as Error,
+  );
+  expect(() => mappings.assertNoneMapped("destroy")).toThrow("pool: destroy while 1 objects are mapped");
+  expect(() => assertCopyRange("pool", 10, new Uint8Array(16), 7, 10)).toThrow(
+    "pool: copy of 10 bytes at offset 7 of a buffer of 16, with an object slot of 10",
+  );
+});
+
+test("a CPU without a mapping is passed over, and its record's handle 0 is no object", () => {
+  const mappings = newMappings();
+  mappings.assertNotMapped(0 as Handle, "free");
+  machine.cpus.runOn(1, () => open(mappings, B));
+  const seen: number[] = [];
+  mappings.some((handle) => seen.push(handle) < 0);
+  expect(seen).toEqual([8]);
+});
+
+test("a broken invariant is ZLAB_CORRUPT with the pool's name", () => {
+  expect(corrupt("pool", "1 = 2")).toMatchObject({ code: "ZLAB_CORRUPT", message: "pool: 1 = 2", name: "ZPoolError" });
 });

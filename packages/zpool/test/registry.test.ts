@@ -4,6 +4,7 @@ import { Machine } from "@zlab/hw-sim";
 import { type PoolOptions, ZpoolRegistry } from "@zlab/zpool";
 import { ReferenceDriver, conformanceMachine } from "@zlab/zpool/testing";
 import { expect, test } from "vitest";
+import { SlabDriver } from "./slab-driver.ts";
 
 const newRegistry = (): ZpoolRegistry => new ZpoolRegistry(new Machine(conformanceMachine()));
 const withCode = (code: string): unknown => expect.objectContaining({ code });
@@ -24,6 +25,7 @@ test("a second driver of the same name is refused, and the first stays", () => {
   const first = new ReferenceDriver();
   registry.register(first);
   expect(() => registry.register(new ReferenceDriver())).toThrow(withCode("ZLAB_DUPLICATE_DRIVER") as Error);
+  expect(() => registry.register(new ReferenceDriver())).toThrow('a driver named "reference" is registered already');
   expect(registry.driver("reference")).toBe(first);
 });
 
@@ -35,6 +37,9 @@ test("a driver in use can't be taken out before its last pool is destroyed", () 
     expect(() => registration[Symbol.dispose]()).toThrow(withCode("ZLAB_DRIVER_BUSY") as Error);
     pool.destroy();
   }
+  const last = registry.create("reference", "c");
+  expect(() => registry.unregister("reference")).toThrow('"reference" is used by 1 pools; destroy them first');
+  last.destroy();
   registration[Symbol.dispose]();
   expect(registry.drivers()).toEqual([]);
 });
@@ -49,8 +54,10 @@ test("an unknown driver is refused with the names of those there are", () => {
     () => registry.unregister("zbud"),
   ]) {
     expect(action).toThrow(withCode("ZLAB_NO_DRIVER") as Error);
-    expect(action).toThrow(/registered: reference/);
+    expect(action).toThrow(/registered: reference$/);
   }
+  registry.register(new SlabDriver());
+  expect(() => registry.driver("zbud")).toThrow(/registered: reference, slab-test$/);
 });
 
 test("a driver whose pool can't be made is not in use", () => {

@@ -50,6 +50,58 @@ function expectIntact(): void {
   expect(codeOf(() => registry.unregister("slab-test"))).toBe("ZLAB_DRIVER_BUSY");
 }
 
+const messageOf = (action: () => unknown): string => {
+  try {
+    action();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "nothing thrown";
+};
+
+test("every call goes to the backend", () => {
+  expect(pool.capabilities).toBe(pool.backend.capabilities);
+  const { handle } = live[0]!;
+  const mapping = pool.map(handle, MapMode.RW);
+  mapping.bytes[mapping.offset] = 77;
+  pool.unmap(handle);
+  expect(contentOf(handle, 1)).toEqual([77]);
+  expect(codeOf(() => pool.unmap(handle))).toBe("ZLAB_NOT_MAPPED");
+  pool.free(handle);
+  expect(pool.stats()).toMatchObject({ objects: 3, frees: 1 });
+  pool.check(2);
+  for (let pfn = 0; pfn < machine.endPfn; pfn++) machine.pages.setOwner(pfn, 0);
+  expect(codeOf(() => pool.check(3))).toBe("ZLAB_CORRUPT");
+});
+
+test("what can't be done is told with the pool and the object", () => {
+  const first = live[0]!;
+  const { handle } = first;
+  const switching = (objects: { handle: Handle; bytes: number }[], gfp = GFP_KERNEL) =>
+    messageOf(() => pool.switchTo("reference", objects, gfp));
+  expect(switching([first])).toBe(
+    'pool "zram0" holds 4 objects, but 1 were named to be moved; name every live object once',
+  );
+  expect(switching([first, first])).toBe(`object ${handle} of pool "zram0" was named twice; name each once`);
+  expect(switching(live, __GFP_HIGHMEM)).toBe(
+    `reference refuses object ${handle} of 100 bytes: EINVAL; the pool stays with slab-test`,
+  );
+  pool.destroy();
+  expect(messageOf(() => pool.destroy())).toBe('pool "zram0" is destroyed already');
+});
+
+test.each([4095, 4096, 4097, 9000])("switchTo moves an object of %i bytes", (bytes) => {
+  const machineOf64k = new Machine({ ...conformanceMachine(), pageBytes: 65536 });
+  const reference = new ZpoolRegistry(machineOf64k, [new ReferenceDriver()]).create("reference", "p");
+  const handle = reference.malloc(bytes, GFP_KERNEL) as Handle;
+  const content = Uint8Array.from({ length: bytes }, (_, i) => i % 251);
+  reference.write(handle, content, 0, bytes);
+  const moved = reference.switchTo("reference", [{ handle, bytes }], GFP_KERNEL).get(handle)!;
+  const copy = new Uint8Array(bytes);
+  reference.read(moved, copy, 0, bytes);
+  expect(copy).toEqual(content);
+});
+
 describe("destroy", () => {
   test("gives the pages back, releases the driver and returns the number of objects left", () => {
     expect(pool.destroy()).toBe(4);
