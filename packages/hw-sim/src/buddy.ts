@@ -101,6 +101,17 @@ export class BuddyAllocator {
     return this.#firstFree[order]!;
   }
 
+  /** Takes over the state of an image: `lists` has the first block and the length of each order's list. The free blocks' descriptors are
+   * loaded for themselves; that all fits together is for `checkMachine` to say. */
+  load(frontier: number, freePages: number, lists: Int32Array): void {
+    this.#frontier = frontier;
+    this.#freePages = freePages;
+    for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
+      this.#firstFree[order] = lists[2 * order]!;
+      this.#listedBlocks[order] = lists[2 * order + 1]!;
+    }
+  }
+
   /** Calls `visit` for every block on the lists, order by order, head first. */
   forEachListed(visit: (pfn: number, order: number) => void): void {
     for (let order = 0; order <= MAX_PAGE_ORDER; order++) {

@@ -62,6 +62,11 @@ export class CostCounter {
     );
   }
 
+  /** Of them, those charged by `spend`. */
+  get spentCycles(): number {
+    return this.#spentCycles;
+  }
+
   /** Charges time for something that has no counter of its own. */
   spend(cycles: number): void {
     this.#spentCycles += cycles;

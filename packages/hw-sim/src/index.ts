@@ -9,6 +9,7 @@ export { MAX_PAGE_ORDER, PAGE_SIZES, type PageBytes, type Pfn, pageShiftOf, toPa
 export * from "./gfp.ts";
 export { KERNEL_LOG_LINES, KernelLog } from "./kernel-log.ts";
 export { KMAP_SLOTS, KmapTable } from "./kmap.ts";
+export { type MachineImage, forEachAllocatedPage, machineImage, restoreMachine } from "./machine-image.ts";
 export { Machine, type MachineShare, openMachine } from "./machine.ts";
 export { FIRST_PFN, MAX_MACHINE_PAGES, type MachineOptions, type Region, type ZoneOptions } from "./machine-options.ts";
 export { machineModule } from "./module.ts";
@@ -17,6 +18,7 @@ export { type MemoryBacking, PhysicalMemory, type SharedMemory } from "./physica
 export { arm64_16k, largePages, x86_32, x86_64 } from "./presets.ts";
 export { Prng } from "./prng.ts";
 export { OpenTables, type SharedTable, TableSpace } from "./tables.ts";
+export { ImageError, StateReader, type StateTable, type StateTables, badState } from "./state-tables.ts";
 export { MACHINE } from "./tokens.ts";
 export { type PageUsage, formatBuddyInfo, pageUsage, pagesOwnedBy } from "./usage.ts";
 export { NO_WATERMARKS, type Watermarks, Zone, type ZoneKind, ZONE_KINDS, kernelWatermarks } from "./zone.ts";

@@ -55,7 +55,8 @@ export class Machine {
   readonly endPfn: number;
   /** Pages from here up are HIGHMEM. */
   readonly highmemStartPfn: number;
-  readonly #options: MachineOptions;
+  /** What it was made of. */
+  readonly options: MachineOptions;
   readonly #zonelists: Zonelists;
   readonly #ownerNames: string[] = ["nobody"];
   readonly #allocatedBlocks: Float64Array = new Float64Array(MAX_PAGE_ORDER + 1); // ever, per order
@@ -72,7 +73,7 @@ export class Machine {
     this.pages = new PageTable(this.endPfn);
     const backing = options.backing ?? "array-buffer";
     const region = options.region ?? WHOLE_MACHINE;
-    this.#options = options;
+    this.options = options;
     this.memory = memory
       ? PhysicalMemory.open(memory, region.index)
       : new PhysicalMemory(this.pageBytes, this.endPfn, backing, region);
@@ -163,7 +164,7 @@ export class Machine {
   /** What `openMachine` in another thread needs: the memory, and the tables that exist by now. It can be posted there. Throws
    * ZLAB_SHARE on a machine whose backing is not "shared-array-buffer". */
   share(): MachineShare {
-    return { options: this.#options, memory: this.memory.share(), tables: this.tables.share() };
+    return { options: this.options, memory: this.memory.share(), tables: this.tables.share() };
   }
 
   /** Blocks ever allocated, per order. */
@@ -179,6 +180,19 @@ export class Machine {
   /** Requests ever refused, per order. */
   failedRequestsByOrder(): number[] {
     return Array.from(this.#failedRequests);
+  }
+
+  /** Blocks ever allocated, given back and refused, per order: for images. */
+  blockCounters(): Float64Array {
+    return Float64Array.of(...this.#allocatedBlocks, ...this.#freedBlocks, ...this.#failedRequests);
+  }
+
+  /** Takes over what `blockCounters` gave. */
+  loadBlockCounters(counters: Float64Array): void {
+    const orders = MAX_PAGE_ORDER + 1;
+    this.#allocatedBlocks.set(counters.subarray(0, orders));
+    this.#freedBlocks.set(counters.subarray(orders, 2 * orders));
+    this.#failedRequests.set(counters.subarray(2 * orders, 3 * orders));
   }
 
   /** Verifies the machine's invariants. Throws ZLAB_CORRUPT with the equation that does not hold. */

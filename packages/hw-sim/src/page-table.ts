@@ -42,6 +42,11 @@ export class PageTable {
     return this.#stateAndOrder[pfn]! >> STATE_SHIFT;
   }
 
+  /** State and order in one byte, as `load` takes them. */
+  stateByteOf(pfn: number): number {
+    return this.#stateAndOrder[pfn]!;
+  }
+
   /** Order of the block that this page heads. */
   orderOf(pfn: number): number {
     return this.#stateAndOrder[pfn]! & ORDER_MASK;
@@ -128,5 +133,13 @@ export class PageTable {
 
   setOwner(pfn: number, owner: number): void {
     this.#owner[pfn] = owner;
+  }
+
+  /** Sets a whole descriptor, as an image has it. */
+  load(pfn: number, stateByte: number, owner: number, wordA: number, wordB: number): void {
+    this.#stateAndOrder[pfn] = stateByte;
+    this.#owner[pfn] = owner;
+    this.#wordA[pfn] = wordA;
+    this.#wordB[pfn] = wordB;
   }
 }

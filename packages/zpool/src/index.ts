@@ -16,6 +16,7 @@ export {
   type Handle,
   MapMode,
   type Mapping,
+  type PoolImage,
   type PoolOptions,
   type ZpoolBackend,
   type ZpoolDriver,

@@ -12,7 +12,7 @@
 //      freed and the pool destroyed.
 //   6. The same calls on the same machine give the same handles, placements and statistics.
 
-import type { Errno, Machine } from "@zlab/hw-sim";
+import type { Errno, Machine, StateTables } from "@zlab/hw-sim";
 import type { PoolStats } from "./stats.ts";
 
 declare const handleBrand: unique symbol;
@@ -55,6 +55,18 @@ export interface Capabilities {
   /** The space of a freed object may be too small, as the backend counts, for an object of the same size (xvmalloc). Default
    * false: when no page is left, a malloc of that size succeeds after the free. */
   readonly looseFit?: boolean;
+  /** The pool has `image`, and its driver `restore`: on a machine that was restored as well, the pool made again goes on exactly as
+   * the original, with the same handles, placements and statistics. Default false. */
+  readonly images?: boolean;
+}
+
+/** A pool, written down. What carries no state is 0 in the tables, so that equal states have equal images. */
+export interface PoolImage {
+  /** For `restore`; complete, so that a change of defaults doesn't matter. */
+  readonly options: PoolOptions;
+  /** By which the machine knows the pool's pages. */
+  readonly ownerNumber: number;
+  readonly tables: StateTables;
 }
 
 /** How thorough `check` is. 1: the pool's totals. 2: every table, list and slot. 3: also against the machine's page descriptors. */
@@ -95,6 +107,10 @@ export interface ZpoolBackend {
 
   stats(): PoolStats;
 
+  /** Writes the pool's state down; the bytes of objects are in the machine's pages. Present if `capabilities.images`. Throws
+   * ZLAB_IMAGE_REFUSED while an object is mapped or after `destroy`. */
+  image?(): PoolImage;
+
   /** Verifies the pool's invariants. Throws ZLAB_CORRUPT with the equation that does not hold. */
   check(level: CheckLevel): void;
 
@@ -112,6 +128,10 @@ export interface ZpoolDriver {
   /** What its pools can do on pages of this size with these options. */
   capabilities(pageBytes: number, options?: PoolOptions): Capabilities;
   create(machine: Machine, name: string, options?: PoolOptions): ZpoolBackend;
+  /** Makes a pool of an image on a machine that was restored together with it: it takes the number over by which the machine knows the
+   * pages. Throws ZLAB_IMAGE_STATE for tables that no pool can have. The pool is to be trusted after `check(3)`, which stands any
+   * content of the tables. Present if pools have images. */
+  restore?(machine: Machine, name: string, image: PoolImage): ZpoolBackend;
 }
 
 /** Options of a pool, named in the backend's README. */

@@ -16,6 +16,7 @@
 // times more; beyond cell 8,388,607 it is recognised until the cell is used again. Pools of one machine start with different
 // generations, so that the handle of one is hardly ever good in another.
 
+import { corrupt } from "@zlab/zpool";
 import * as layout from "./table-layout.ts";
 import type { SlotId } from "./table-layout.ts";
 import type { CellRange, PoolTables } from "./pool-tables.ts";
@@ -120,17 +121,55 @@ export class HandleTable {
     return live;
   }
 
-  /** Cells on the two free lists, followed one by one, and never further than there are cells: for checks. */
+  /** Cells on the two free lists, followed one by one: for checks. Throws ZLAB_CORRUPT if they lead elsewhere, or in a circle. */
   countFree(): number {
-    let free = 0;
-    for (let cell = this.#freeCell; cell !== 0 && free < this.#end; free++) cell = ~this.#cells[cell]! & CELL_MASK;
-    for (let cell = this.#freeExtendedCell; cell !== 0 && free < this.#end; free++) cell = ~this.#cells[cell]!;
-    return free;
+    return (
+      this.#countList(this.#freeCell, 1, CELL_MASK) +
+      this.#countList(this.#freeExtendedCell, CELL_MASK + 1, EXTENDED - 1)
+    );
   }
 
   /** Cells, live and free. */
   get cellCount(): number {
     return this.#end - this.#first;
+  }
+
+  // ---- Images -------------------------------------------------------------------------------------------------------------
+
+  /** A copy of the cells that were ever used, from cell 0. */
+  copyCells(): Int32Array {
+    return this.#cells.slice(0, this.#end);
+  }
+
+  /** Heads of the two lists of free cells. */
+  freeListHeads(): Int32Array {
+    return Int32Array.of(this.#freeCell, this.#freeExtendedCell);
+  }
+
+  /** Takes over what the two methods above gave. False if there can't be so many cells. */
+  load(cells: Int32Array, freeListHeads: Int32Array): boolean {
+    while (this.#cells.length < cells.length) if (!this.#grow()) return false;
+    this.#cells.set(cells);
+    this.#end = cells.length;
+    this.#freeCell = freeListHeads[0]!;
+    this.#freeExtendedCell = freeListHeads[1]!;
+    return true;
+  }
+
+  // ---- Details ------------------------------------------------------------------------------------------------------------
+
+  /** Length of a list of free cells whose numbers are from `lowest` to `highest`. */
+  #countList(first: number, lowest: number, highest: number): number {
+    let count = 0;
+    for (let cell = first; cell !== 0; count++) {
+      const isCell = cell >= lowest && cell <= Math.min(highest, this.#end - 1);
+      const free = isCell ? ~this.#cells[cell]! : -1;
+      if (free < 0 || free >= EXTENDED)
+        throw corrupt("handles", `cell ${cell} is on the list of free cells and is none`);
+      if (count === this.#end) throw corrupt("handles", `the list of free cells runs in a circle at cell ${cell}`);
+      cell = free & (lowest === 1 ? CELL_MASK : EXTENDED - 1);
+    }
+    return count;
   }
 
   /** Puts some cells that were never used on the free list, in ascending order; none beyond cell 8,388,607, or if the table can't

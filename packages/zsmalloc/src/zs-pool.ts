@@ -17,16 +17,19 @@ import {
   type Handle,
   type MapMode,
   type Mapping,
+  type PoolImage,
   type PoolStats,
   ZPoolError,
   type ZpoolBackend,
   badHandle,
 } from "@zlab/zpool";
 import { checkPool } from "./check.ts";
+import { classBySixteenths } from "./class-lookup.ts";
 import { compactPool } from "./compact.ts";
 import { DirectHandles } from "./direct-handles.ts";
 import { POISON_BYTE, type ZsmallocConfig } from "./eras.ts";
 import { HandleTable, NO_HANDLE } from "./handle-table.ts";
+import { imageOfPool } from "./image.ts";
 import { ObjectHeaders } from "./object-header.ts";
 import { type FullnessList, type Placement, fullnessLists, placementOfSlot } from "./placement.ts";
 import { type PoolPart, PoolTables } from "./pool-tables.ts";
@@ -216,6 +219,11 @@ export class ZsPool implements ZpoolBackend {
     checkPool(this, level);
   }
 
+  image(): PoolImage {
+    this.mappings.assertNoneMapped("image");
+    return imageOfPool(this);
+  }
+
   destroy(): number {
     if (this.#destroyed) throw new ZPoolError("ZLAB_DESTROYED", `pool "${this.name}" is destroyed already`);
     this.mappings.assertNoneMapped("destroy");
@@ -322,6 +330,17 @@ export class ZsPool implements ZpoolBackend {
     });
   }
 
+  /** Takes over the counters of an image (image.ts). */
+  loadCounters(counters: Float64Array): void {
+    this.#totalPages = counters[0]!;
+    this.#zspagesCreated = counters[1]!;
+    this.#mallocs = counters[2]!;
+    this.#frees = counters[3]!;
+    this.#failures = counters[4]!;
+    this.#pagesCompacted = counters[5]!;
+    this.#objectsMoved = counters[6]!;
+  }
+
   // ---- For compaction ---------------------------------------------------------------------------------------------------
 
   /** Moves the object in a slot of one zspage to the first free slot of another of the same class, which has one. Neither is
@@ -426,15 +445,4 @@ export class ZsPool implements ZpoolBackend {
   #freePages(z: ZspageId, c: ClassId, count: number): void {
     for (let page = 0; page < count; page++) this.machine.freePages(this.zspages.pfnOf(z, c, page), 0);
   }
-}
-
-/** Class of a slot need of up to 16 * i bytes; every nominal size is a multiple of 16. Needs above the page (a request of a
- * whole page and its header) have the top class. */
-function classBySixteenths(plan: SizeClassPlan, zspages: ZspageTable): Int32Array {
-  const { pageBytes, headerBytes } = plan.options;
-  const table = new Int32Array(pageBytes / 16 + 2);
-  for (let i = 1; i < table.length; i++) {
-    table[i] = zspages.classAt(plan.indexForRequest(Math.min(16 * i, pageBytes + headerBytes) - headerBytes));
-  }
-  return table;
 }

@@ -35,6 +35,8 @@ export class ZspageTable {
   #words: Int32Array;
   #classOfSegment: Int32Array;
   #end: number; // first word that is part of no segment
+  /** First word behind the class records; there the segments begin. */
+  readonly firstSegment: number;
 
   constructor(plan: SizeClassPlan, bands: FullnessBands, tables: PoolTables) {
     const numbers = layout.layOutTable(plan, bands);
@@ -44,6 +46,7 @@ export class ZspageTable {
     this.#roomyGroups = (1 << (numbers.groupCount - 1)) - 1;
     this.#segmentShift = numbers.segmentShift;
     this.#segmentMask = (1 << numbers.segmentShift) - 1;
+    this.firstSegment = numbers.firstSegment;
     this.#end = numbers.firstSegment;
     const initialWords = this.#end + (INITIAL_SEGMENTS << this.#segmentShift);
     this.#words = tables.words(initialWords, layout.wordsForPages(plan, numbers, tables.machinePages));
@@ -97,11 +100,36 @@ export class ZspageTable {
     return this.#words[c + ZSPAGES]!;
   }
 
-  /** Records of zspages that were released and not used again, counted one by one: for checks. */
-  unusedOf(c: ClassId): number {
-    let count = 0;
-    for (let z = this.#words[c + UNUSED]!; z !== NO_ZSPAGE; z = this.#words[z + NEXT]!) count++;
-    return count;
+  /** The first record of a zspage that was released and is not in use again, NO_ZSPAGE if there is none: for checks. */
+  firstUnused(c: ClassId): ZspageId {
+    return this.#words[c + UNUSED]! as ZspageId;
+  }
+
+  /** The record after an unused one, NO_ZSPAGE after the last. */
+  nextUnused(z: ZspageId): ZspageId {
+    return this.#words[z + NEXT]! as ZspageId;
+  }
+
+  /** Whether a number is the position of a record that was handed out of a segment of the class: for checks. */
+  isRecord(z: number, c: ClassId): boolean {
+    const words = this.#words;
+    const place = z & this.#segmentMask;
+    const recordWords = words[c + RECORD_WORDS]!;
+    if (z <= 0 || this.#classOfSegment[z >> this.#segmentShift] !== c || place % recordWords !== 0) return false;
+    const isNewest = (z | this.#segmentMask) + 1 === words[c + FRESH_END];
+    return isNewest ? z < words[c + FRESH]! : place + recordWords <= this.#segmentMask + 1;
+  }
+
+  /** Whether the records that were never used are the rest of the newest segment of the class: for checks. */
+  isFreshRight(c: ClassId): boolean {
+    const fresh = this.#words[c + FRESH]!;
+    const freshEnd = this.#words[c + FRESH_END]!;
+    const segment = this.#classOfSegment.lastIndexOf(c);
+    if (segment < 0) return fresh === 0 && freshEnd === 0;
+    const start = segment << this.#segmentShift;
+    const isInSegment = fresh > start && fresh <= freshEnd && freshEnd === start + this.#segmentMask + 1;
+    const recordWords = this.#words[c + RECORD_WORDS]!;
+    return isInSegment && (fresh - start) % recordWords === 0;
   }
 
   /** Records handed out of the segments of the class so far: for checks. */
@@ -288,9 +316,9 @@ export class ZspageTable {
     return this.#orNone(this.#words[listOf(c, group) + PREVIOUS]!, c, group);
   }
 
-  /** Whether the class's mask says that the list holds zspages. */
-  hasZspages(c: ClassId, group: number): boolean {
-    return ((this.#words[c + PARTIAL]! >> group) & 1) !== 0;
+  /** The class's mask: a bit for each group whose list holds zspages. */
+  maskOf(c: ClassId): number {
+    return this.#words[c + PARTIAL]!;
   }
 
   /** The zspage behind `z` on a list, NO_ZSPAGE at its end. */
@@ -312,6 +340,27 @@ export class ZspageTable {
         z = next;
       }
     }
+  }
+
+  // ---- Images -------------------------------------------------------------------------------------------------------------
+
+  /** A copy of the table, up to the end of its last segment. */
+  copyWords(): Int32Array {
+    return this.#words.slice(0, this.#end);
+  }
+
+  /** A copy of the class of each segment; 0 for those of the class records. */
+  copySegments(): Int32Array {
+    return this.#classOfSegment.slice(0, this.#end >> this.#segmentShift);
+  }
+
+  /** Takes over what the two methods above gave. False if the table can't be that long. */
+  load(words: Int32Array, classOfSegment: Int32Array): boolean {
+    while (this.#words.length < words.length) if (!this.#grow()) return false;
+    this.#words.set(words);
+    this.#classOfSegment.set(classOfSegment);
+    this.#end = words.length;
+    return true;
   }
 
   // ---- Details ------------------------------------------------------------------------------------------------------------

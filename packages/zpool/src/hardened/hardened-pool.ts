@@ -40,7 +40,7 @@ function nextPoolNumber(machine: Machine): number {
 
 /** What a hardened pool of such a backend can do: its mappings are copies, and a quarantine keeps space from being used again. */
 export function hardenedCapabilities(plain: Capabilities, { quarantineObjects }: Hardening): Capabilities {
-  return { ...plain, crossPage: true, ...(quarantineObjects > 0 ? { looseFit: true } : {}) };
+  return { ...plain, crossPage: true, images: false, ...(quarantineObjects > 0 ? { looseFit: true } : {}) };
 }
 
 export class HardenedPool implements ZpoolBackend {
