@@ -11,5 +11,6 @@ export function capabilitiesOf(pageBytes: number, { era }: ZsmallocConfig): Capa
     compact: era.handles === "indirect",
     crossPage: true,
     maxPageOrder: 0,
+    images: false,
   };
 }

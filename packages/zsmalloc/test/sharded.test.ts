@@ -286,6 +286,7 @@ describe("making a sharded pool", () => {
 describe("a shard keeps the contract of a pool", () => {
   const shardDriver: ZpoolDriver = {
     ...zsmallocDriver,
+    capabilities: (pageBytes, options) => ({ ...zsmallocDriver.capabilities(pageBytes, options), images: false }),
     create: (machine, name, options) => openShard(createShardedPool(machine, name, options), 0, machine),
   };
   conformanceSuite({
