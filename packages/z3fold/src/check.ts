@@ -81,12 +81,10 @@ function checkHandles(expect: Expect, store: PageStore, page: number): void {
     const chunks = pages.chunksOf(page, buddy);
     if (chunks === 0) continue;
     const handle = pages.handleOf(page, buddy);
-    const named = slots.pfnAt(handle) === pages.pfnOf(page) && store.buddyOf(handle, page) === buddy;
-    expect(named, `page ${page}: the cell of buddy ${buddy} names it`);
-    const lengthInCell = slots.placeAt(handle) >> 2;
-    const sameLength = buddy !== Buddy.last || lengthInCell === chunks;
-    expect(sameLength, `page ${page}: chunks of the last buddy ${chunks} = chunks in its cell ${lengthInCell}`);
+    expect(slots.objectAt(handle) === page * 4 + buddy, `page ${page}: the cell of buddy ${buddy} names it`);
     const block = slots.blockOf(handle);
+    const turned = store.handleFor(page, buddy);
+    expect(block !== ownBlock || handle === turned, `page ${page}: the cell of buddy ${buddy} is ${turned}`);
     if (block === ownBlock) continue;
     foreign++;
     expect(slots.isOrphan(block), `page ${page}: the block of foreign buddy ${buddy} is an orphan`);

@@ -2,14 +2,14 @@
 // block of the page where the object was first placed, and the cell says where the object is now:
 //
 //   address of a cell    2 * (4 * block + cell)       so addresses are even, and below 2^31 for 2^28 blocks
-//   value of a cell      page frame number, 0: free | place = chunks << 2 | (buddy + firstNum) mod 4
-//                                                     (chunks only for a last buddy)
+//   value of a cell      4 * page + buddy, 0: free    the page's number in the pool's table
 //
 // The handles of headless objects, page address + 1, are odd: they can't be mistaken for cell addresses. (In Linux the
-// address is that of the cell's 8 bytes in kernel memory, and the value one word, place bits in a page address.) When an
-// object has moved to another page and its old page is gone, the block stays behind as an orphan until the object is freed.
+// address is that of the cell's 8 bytes in kernel memory, and the value a page address with place bits that are turned as the
+// numbering of the page's cells is.) When an object has moved to another page and its old page is gone, the block stays
+// behind as an orphan until the object is freed.
 
-import type { Machine, Pfn } from "@zlab/hw-sim";
+import type { Machine } from "@zlab/hw-sim";
 
 const CELLS_PER_BLOCK = 4;
 export const NO_BLOCK = 0;
@@ -26,8 +26,7 @@ const nextSlabOf = new WeakMap<Machine, number>();
 export class HandleSlots {
   readonly #machine: Machine;
   #firstBlock = 0; // number of the block at index 0 of the arrays
-  #pfn: Int32Array = new Int32Array(0); // [(block - firstBlock) * 4 + cell], 0: free cell
-  #place: Uint16Array = new Uint16Array(0); // likewise
+  #cells: Int32Array = new Int32Array(0); // [(block - firstBlock) * 4 + cell]
   #nextFree: Int32Array = new Int32Array(0); // [block - firstBlock]: list of free blocks, or what the block is
   #firstFree: number = NO_BLOCK;
   #liveBlocks = 0;
@@ -71,29 +70,28 @@ export class HandleSlots {
     return (address >> 1) >> 2;
   }
 
-  /** The page frame in the cell at this address; 0 if the cell is free or there is no such cell of this pool. */
-  pfnAt(address: number): number {
-    const cellNumber = address >> 1;
-    if (cellNumber * 2 !== address) return 0;
-    const index = cellNumber - this.#firstBlock * CELLS_PER_BLOCK;
-    return index >= 0 && index < this.#pfn.length ? this.#pfn[index]! : 0;
+  /** The object that the cell at this address names, as page * 4 + buddy; 0 if the cell is free or there is no such cell of this
+   * pool. */
+  objectAt(address: number): number {
+    const cells = this.#cells;
+    const cell = address >> 1;
+    const index = cell - this.#firstBlock * CELLS_PER_BLOCK;
+    return cell * 2 === address && index >= 0 && index < cells.length ? cells[index]! : 0;
   }
 
-  /** The place in a cell that is in use. */
-  placeAt(address: number): number {
-    return this.#place[this.#indexOf(address)]!;
+  /** Notes in a cell of a live block where its object is. */
+  set(address: number, page: number, buddy: number): void {
+    this.#cells[this.#indexOf(address)] = page * 4 + buddy;
   }
 
-  /** Writes a cell of a live block. */
-  set(address: number, pfn: Pfn, place: number): void {
-    const index = this.#indexOf(address);
-    this.#pfn[index] = pfn;
-    this.#place[index] = place;
+  /** Frees a cell of a page's block. */
+  clear(address: number): void {
+    this.#cells[this.#indexOf(address)] = 0;
   }
 
   /** Frees a cell, and its block if that is an orphan. */
-  clear(address: number): void {
-    this.#pfn[this.#indexOf(address)] = 0;
+  clearForeign(address: number): void {
+    this.clear(address);
     const block = this.blockOf(address);
     if (this.isOrphan(block) && this.#isEmpty(block)) this.#freeBlock(block);
   }
@@ -105,7 +103,7 @@ export class HandleSlots {
 
   #isEmpty(block: number): boolean {
     const index = (block - this.#firstBlock) * CELLS_PER_BLOCK;
-    for (let cell = index; cell < index + CELLS_PER_BLOCK; cell++) if (this.#pfn[cell] !== 0) return false;
+    for (let cell = index; cell < index + CELLS_PER_BLOCK; cell++) if (this.#cells[cell] !== 0) return false;
     return true;
   }
 
@@ -130,12 +128,9 @@ export class HandleSlots {
   }
 
   #grow(capacityBlocks: number): void {
-    const pfn = new Int32Array(capacityBlocks * CELLS_PER_BLOCK);
-    pfn.set(this.#pfn);
-    this.#pfn = pfn;
-    const place = new Uint16Array(capacityBlocks * CELLS_PER_BLOCK);
-    place.set(this.#place);
-    this.#place = place;
+    const cells = new Int32Array(capacityBlocks * CELLS_PER_BLOCK);
+    cells.set(this.#cells);
+    this.#cells = cells;
     const nextFree = new Int32Array(capacityBlocks).fill(NOT_OURS);
     nextFree.set(this.#nextFree);
     this.#nextFree = nextFree;

@@ -4,6 +4,7 @@
 
 import { type CpuMappings, NO_PAGE } from "@zlab/zpool";
 import { Buddy, CHUNKS_PER_PAGE } from "./chunks.ts";
+import { EMPTY_LAYOUT, withChunks } from "./page-layout.ts";
 import type { PageStore } from "./page-store.ts";
 import { NO_CPU } from "./page-table.ts";
 
@@ -26,13 +27,13 @@ export class PageCompaction {
     this.#moved = moved;
   }
 
-  /** Compacts a page that still has an object. */
-  run(page: number): void {
-    const listCpu = this.#store.pages.cpuOf(page);
+  /** Compacts a page that still has so many objects. */
+  run(page: number, objects: number): void {
+    const { pages } = this.#store;
+    const listCpu = pages.cpuOf(page);
     const cpu = listCpu === NO_CPU ? this.#store.machine.cpus.current : listCpu;
-    this.#store.delist(page);
-    if (this.#moveOnlyObject(page, cpu)) return;
-    const movedHandle = this.#closeGap(page);
+    if (objects === 1 && pages.foreignOf(page) === 0 && this.#moveOnlyObject(page, cpu)) return;
+    const movedHandle = pages.chunksOf(page, Buddy.middle) === 0 ? 0 : this.#closeGap(page);
     this.#store.enlist(page, cpu);
     if (movedHandle !== 0) this.#report(movedHandle);
   }
@@ -41,11 +42,11 @@ export class PageCompaction {
    * handle cells without a page has a single cell in use, nor for a mapped one. */
   #moveOnlyObject(page: number, cpu: number): boolean {
     const { pages } = this.#store;
-    if (this.#store.objectCountOf(page) !== 1 || pages.foreignOf(page) > 0) return false;
     const buddy = this.#onlyBuddyOf(page);
     if (this.#isMapped(page, buddy)) return false;
+    this.#store.delist(page); // lest it be found itself
     const chunks = pages.chunksOf(page, buddy);
-    const target = this.#store.takePageWithRoom(chunks, cpu);
+    const target = this.#store.findPageWithRoom(chunks, cpu);
     if (target === NO_PAGE) return false;
     const handle = pages.handleOf(page, buddy);
     this.#moveTo(target, page, buddy, chunks);
@@ -58,21 +59,20 @@ export class PageCompaction {
 
   #moveTo(target: number, page: number, buddy: Buddy, chunks: number): void {
     const { pages } = this.#store;
-    const targetBuddy = this.#store.chooseBuddy(target, chunks);
-    this.#store.occupy(target, targetBuddy, chunks);
+    const targetBuddy = this.#store.occupy(target, chunks);
     this.#copy(target, this.#store.offsetOf(target, targetBuddy), page, this.#store.offsetOf(page, buddy), chunks);
     this.#store.bindHandle(pages.handleOf(page, buddy), target, targetBuddy);
     pages.setForeign(target, pages.foreignOf(target) + 1);
   }
 
-  /** Moves the middle object, if that leaves one large gap in the place of two. Returns its handle, 0 if it stays. */
+  /** Moves the middle object, which there is, if that leaves one large gap in the place of two. Returns its handle, 0 if it stays. */
   #closeGap(page: number): number {
     const { pages } = this.#store;
     const { headerChunks } = this.#store.geometry;
     const first = pages.chunksOf(page, Buddy.first);
     const middle = pages.chunksOf(page, Buddy.middle);
     const last = pages.chunksOf(page, Buddy.last);
-    if (middle === 0 || this.#isMapped(page, Buddy.middle)) return 0;
+    if (this.#isMapped(page, Buddy.middle)) return 0;
     const handle = pages.handleOf(page, Buddy.middle);
     if (first === 0 && last === 0) {
       this.#middleBecomesFirst(page);
@@ -92,18 +92,15 @@ export class PageCompaction {
     this.#copy(page, this.#store.offsetOf(page, Buddy.middle), page, from, pages.chunksOf(page, Buddy.middle));
   }
 
-  /** The cell of the object still says "middle"; turning firstNum makes it read "first". */
+  /** The object keeps its cell: turning firstNum makes that the one of the first object. */
   #middleBecomesFirst(page: number): void {
     const { pages } = this.#store;
     const chunks = pages.chunksOf(page, Buddy.middle);
-    const handle = pages.handleOf(page, Buddy.middle);
     const from = this.#store.offsetOf(page, Buddy.middle);
     this.#copy(page, this.#store.offsetOf(page, Buddy.first), page, from, chunks);
-    pages.setChunks(page, Buddy.first, chunks);
-    pages.setHandle(page, Buddy.first, handle);
-    pages.setChunks(page, Buddy.middle, 0);
-    pages.setStartMiddle(page, 0);
+    pages.setLayout(page, withChunks(EMPTY_LAYOUT, Buddy.first, chunks));
     pages.turnFirstNum(page);
+    this.#store.bindHandle(pages.handleOf(page, Buddy.middle), page, Buddy.first);
   }
 
   #onlyBuddyOf(page: number): Buddy {

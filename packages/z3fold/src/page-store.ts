@@ -5,6 +5,7 @@ import { PageLists, NO_PAGE } from "@zlab/zpool";
 import { type Machine, type Pfn, isErrno } from "@zlab/hw-sim";
 import { Buddy, CHUNKS_PER_PAGE, ChunkGeometry } from "./chunks.ts";
 import { HandleSlots, NO_BLOCK } from "./handle-slots.ts";
+import { HEADLESS_LAYOUT, freeChunksIn, objectsIn, placeIn, withObject } from "./page-layout.ts";
 import { NO_CPU, Z3foldPageTable } from "./page-table.ts";
 
 export class PageStore {
@@ -15,6 +16,8 @@ export class PageStore {
   /** Every CPU has a list of pages for each number of free chunks: list cpu * usableChunks + free chunks. */
   readonly lists: PageLists;
   readonly slots: HandleSlots;
+  readonly #headerChunks: number;
+  readonly #usableChunks: number;
 
   constructor(machine: Machine, name: string) {
     this.machine = machine;
@@ -22,6 +25,8 @@ export class PageStore {
     this.owner = machine.registerOwner(`z3fold ${name}`);
     this.lists = new PageLists(machine.cpus.count * this.geometry.usableChunks);
     this.slots = new HandleSlots(machine);
+    this.#headerChunks = this.geometry.headerChunks;
+    this.#usableChunks = this.geometry.usableChunks;
   }
 
   /** Takes a page with a header from the machine. NO_PAGE if there is none. */
@@ -35,7 +40,7 @@ export class PageStore {
     const pfn = this.machine.allocPages(0, gfp, this.owner);
     if (isErrno(pfn)) return NO_PAGE;
     const page = this.#enter(pfn, NO_BLOCK);
-    this.pages.setChunks(page, Buddy.headless, CHUNKS_PER_PAGE);
+    this.pages.setLayout(page, HEADLESS_LAYOUT);
     return page;
   }
 
@@ -53,53 +58,42 @@ export class PageStore {
     return ours ? this.machine.pages.privateOf(pfn as Pfn) : NO_PAGE;
   }
 
-  /** Takes the page off its list that has the least room that is enough, among equals the one put there last: from the lists
-   * of `cpu`, else from any CPU's list of exactly this number of chunks. NO_PAGE if there is none. */
-  takePageWithRoom(chunks: number, cpu: number): number {
-    const { usableChunks } = this.geometry;
-    let page = this.lists.takeFirst(cpu * usableChunks + chunks, (cpu + 1) * usableChunks - 1);
-    for (let other = 0; page === NO_PAGE && other < this.machine.cpus.count; other++) {
-      page = this.lists.takeFirst(other * usableChunks + chunks, other * usableChunks + chunks);
-    }
-    if (page !== NO_PAGE) this.pages.setCpu(page, NO_CPU);
-    return page;
+  /** The page with the least room that is enough, among equals the one put on its list last: from the lists of `cpu`, else from
+   * any CPU's list of exactly this number of chunks. NO_PAGE if there is none. */
+  findPageWithRoom(chunks: number, cpu: number): number {
+    const usableChunks = this.#usableChunks;
+    const page = this.lists.first(cpu * usableChunks + chunks, (cpu + 1) * usableChunks - 1);
+    return page === NO_PAGE && this.machine.cpus.count > 1 ? this.#findAtOtherCpus(chunks) : page;
   }
 
-  /** Which place of a page with room an object of this length takes. */
-  chooseBuddy(page: number, chunks: number): Buddy {
-    const firstIsFree = this.pages.chunksOf(page, Buddy.first) === 0;
-    if (this.pages.chunksOf(page, Buddy.middle) !== 0) {
-      const fitsFirst = chunks <= this.pages.startMiddleOf(page) - this.geometry.headerChunks;
-      return firstIsFree && fitsFirst ? Buddy.first : Buddy.last;
-    }
-    if (firstIsFree) return Buddy.first;
-    return this.pages.chunksOf(page, Buddy.last) === 0 ? Buddy.last : Buddy.middle;
+  /** Enters an object of this length into a page with room for it. Returns its place. */
+  occupy(page: number, chunks: number): Buddy {
+    const layout = this.pages.layoutOf(page);
+    const buddy = placeIn(layout, chunks, this.#headerChunks);
+    this.pages.setLayout(page, withObject(layout, buddy, chunks, this.#headerChunks));
+    return buddy;
   }
 
-  /** Enters an object into a place; a middle one directly behind the first. */
-  occupy(page: number, buddy: Buddy, chunks: number): void {
-    this.pages.setChunks(page, buddy, chunks);
-    if (buddy !== Buddy.middle) return;
-    this.pages.setStartMiddle(page, this.pages.chunksOf(page, Buddy.first) + this.geometry.headerChunks);
+  /** The handle of a new object in this place: the address of a cell of the page's own block. */
+  handleFor(page: number, buddy: Buddy): number {
+    const { pages, slots } = this;
+    return slots.addressOf(pages.slotBlockOf(page), (buddy + pages.firstNumOf(page)) & 3);
   }
 
-  /** Notes in the cell of a handle that its object is now this buddy of this page. */
+  /** Notes that the object of a handle is now this buddy of this page. */
   bindHandle(handle: number, page: number, buddy: Buddy): void {
-    const turned = (buddy + this.pages.firstNumOf(page)) & 3;
-    const length = buddy === Buddy.last ? this.pages.chunksOf(page, buddy) << 2 : 0;
-    this.slots.set(handle, this.pages.pfnOf(page), length | turned);
+    this.slots.set(handle, page, buddy);
     this.pages.setHandle(page, buddy, handle);
   }
 
-  /** The buddy that the cell of a handle names in its page. */
-  buddyOf(handle: number, page: number): Buddy {
-    return ((this.slots.placeAt(handle) - this.pages.firstNumOf(page)) & 3) as Buddy;
-  }
-
-  /** Puts a page at the head of the list of its free chunks on `cpu`; a page with three objects on none. */
+  /** Puts a page at the head of the list of its free chunks on `cpu`, wherever it was; a page with three objects on none. */
   enlist(page: number, cpu: number): void {
-    if (this.objectCountOf(page) === 3) return;
-    this.lists.insertAtHead(cpu * this.geometry.usableChunks + this.freeChunksOf(page), page);
+    const layout = this.pages.layoutOf(page);
+    if (objectsIn(layout) === 3) {
+      this.delist(page);
+      return;
+    }
+    this.lists.moveToHead(cpu * this.#usableChunks + freeChunksIn(layout, this.#headerChunks), page);
     this.pages.setCpu(page, cpu);
   }
 
@@ -111,23 +105,12 @@ export class PageStore {
 
   /** Objects of a page with header. */
   objectCountOf(page: number): number {
-    const first = this.pages.chunksOf(page, Buddy.first) === 0 ? 0 : 1;
-    const middle = this.pages.chunksOf(page, Buddy.middle) === 0 ? 0 : 1;
-    const last = this.pages.chunksOf(page, Buddy.last) === 0 ? 0 : 1;
-    return first + middle + last;
+    return objectsIn(this.pages.layoutOf(page));
   }
 
-  /** Length of the longest object that the page still takes, in chunks. With a middle object that is the larger of the two
-   * gaps that have no object. */
+  /** Length of the longest object that the page still takes, in chunks. */
   freeChunksOf(page: number): number {
-    const first = this.pages.chunksOf(page, Buddy.first);
-    const middle = this.pages.chunksOf(page, Buddy.middle);
-    const last = this.pages.chunksOf(page, Buddy.last);
-    if (middle === 0) return this.geometry.usableChunks - first - last;
-    const startMiddle = this.pages.startMiddleOf(page);
-    const before = first === 0 ? startMiddle - this.geometry.headerChunks : 0;
-    const behind = last === 0 ? CHUNKS_PER_PAGE - (startMiddle + middle) : 0;
-    return Math.max(before, behind);
+    return freeChunksIn(this.pages.layoutOf(page), this.#headerChunks);
   }
 
   /** Offset of a buddy's data in its page, in bytes. */
@@ -137,6 +120,15 @@ export class PageStore {
     if (buddy === Buddy.first) return headerChunks * chunkBytes;
     if (buddy === Buddy.middle) return this.pages.startMiddleOf(page) * chunkBytes;
     return (CHUNKS_PER_PAGE - this.pages.chunksOf(page, Buddy.last)) * chunkBytes;
+  }
+
+  #findAtOtherCpus(chunks: number): number {
+    let page: number = NO_PAGE;
+    for (let other = 0; page === NO_PAGE && other < this.machine.cpus.count; other++) {
+      const list = other * this.#usableChunks + chunks;
+      page = this.lists.first(list, list);
+    }
+    return page;
   }
 
   #enter(pfn: Pfn, slotBlock: number): number {

@@ -1,10 +1,16 @@
 // The headers of the pool's pages, the kernel's `struct z3fold_header`, as a table: an array per field, indexed by a
 // small page number that is used again after the page is gone. (The name means z3fold's pages, not the MMU's page tables.)
 // The machine's page descriptor leads here: its `private` word is the page number. Headless pages have an entry, too.
+//
+// What malloc and free need besides the layout and the block of cells is one word as well:
+//
+//   bits 31 … 4   CPU whose list the page is on, plus 1; 0: none
+//   bits  3 … 2   foreign objects, whose cell is in another page's block
+//   bits  1 … 0   turns of the cell numbering, modulo 4
 
 import type { Pfn } from "@zlab/hw-sim";
 import { NO_PAGE } from "@zlab/zpool";
-import { Buddy, CHUNKS_PER_PAGE } from "./chunks.ts";
+import { EMPTY_LAYOUT, HEADLESS_LAYOUT, chunksIn, startMiddleIn, withChunks, withStartMiddle } from "./page-layout.ts";
 
 /** What `cpuOf` says of a page on no list. */
 export const NO_CPU = -1;
@@ -12,16 +18,17 @@ export const NO_CPU = -1;
 const BUDDIES = 4;
 const FIRST_CAPACITY_PAGES = 64;
 
+const CPU_SHIFT = 4;
+const FOREIGN_SHIFT = 2;
+const TWO_BITS = 3;
+
 export class Z3foldPageTable {
   #pfn: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES).fill(NO_PAGE); // page frame, NO_PAGE while the entry is free
   #seq: Float64Array = new Float64Array(FIRST_CAPACITY_PAGES); // place in the order of creation
-  #chunks: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES * BUDDIES); // [page * 4 + buddy], 0: absent
-  #handle: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES * BUDDIES); // [page * 4 + buddy], a cell address
-  #startMiddle: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES); // first chunk of the middle buddy; stays when that is freed
-  #firstNum: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES); // turns of the cell numbering, modulo 4
-  #foreign: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES); // objects whose cell is in another page's block
+  #layout: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES); // its objects: page-layout.ts
+  #state: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES); // CPU, foreign objects and turns, as above
   #slotBlock: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES); // the page's own block of handle cells
-  #cpu: Int16Array = new Int16Array(FIRST_CAPACITY_PAGES); // CPU whose list the page is on, NO_CPU: none
+  #handle: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES * BUDDIES); // [page * 4 + buddy], a cell address
   #nextFree: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES); // list of free entries
   #firstFree: number = NO_PAGE;
   #endPage = 0; // entries from here up were never used
@@ -48,12 +55,9 @@ export class Z3foldPageTable {
     const page = this.#takeEntry();
     this.#pfn[page] = pfn;
     this.#seq[page] = this.#pagesEver++;
-    for (let buddy = 0; buddy < BUDDIES; buddy++) this.#chunks[page * BUDDIES + buddy] = 0;
-    this.#startMiddle[page] = 0;
-    this.#firstNum[page] = 0;
-    this.#foreign[page] = 0;
+    this.#layout[page] = EMPTY_LAYOUT;
+    this.#state[page] = 0;
     this.#slotBlock[page] = slotBlock;
-    this.#cpu[page] = NO_CPU;
     this.#livePages++;
     return page;
   }
@@ -70,7 +74,7 @@ export class Z3foldPageTable {
   }
 
   isHeadless(page: number): boolean {
-    return this.#chunks[page * BUDDIES + Buddy.headless] === CHUNKS_PER_PAGE;
+    return this.#layout[page] === HEADLESS_LAYOUT;
   }
 
   pfnOf(page: number): Pfn {
@@ -82,13 +86,22 @@ export class Z3foldPageTable {
     return this.#seq[page]!;
   }
 
+  /** The objects of the page: page-layout.ts. */
+  layoutOf(page: number): number {
+    return this.#layout[page]!;
+  }
+
+  setLayout(page: number, layout: number): void {
+    this.#layout[page] = layout;
+  }
+
   /** Length of the buddy in chunks, 0 if absent. */
   chunksOf(page: number, buddy: number): number {
-    return this.#chunks[page * BUDDIES + buddy]!;
+    return chunksIn(this.#layout[page]!, buddy);
   }
 
   setChunks(page: number, buddy: number, chunks: number): void {
-    this.#chunks[page * BUDDIES + buddy] = chunks;
+    this.#layout[page] = withChunks(this.#layout[page]!, buddy, chunks);
   }
 
   /** Handle of the first, middle or last buddy, meaningful while that is present. The kernel doesn't keep it; here it lets
@@ -102,40 +115,41 @@ export class Z3foldPageTable {
   }
 
   startMiddleOf(page: number): number {
-    return this.#startMiddle[page]!;
+    return startMiddleIn(this.#layout[page]!);
   }
 
   setStartMiddle(page: number, chunk: number): void {
-    this.#startMiddle[page] = chunk;
-  }
-
-  /** By how much cell numbers are ahead of buddy numbers, 0 to 3. */
-  firstNumOf(page: number): number {
-    return this.#firstNum[page]!;
-  }
-
-  turnFirstNum(page: number): void {
-    this.#firstNum[page] = (this.#firstNum[page]! + 1) % BUDDIES;
-  }
-
-  foreignOf(page: number): number {
-    return this.#foreign[page]!;
-  }
-
-  setForeign(page: number, count: number): void {
-    this.#foreign[page] = count;
+    this.#layout[page] = withStartMiddle(this.#layout[page]!, chunk);
   }
 
   slotBlockOf(page: number): number {
     return this.#slotBlock[page]!;
   }
 
+  /** By how much cell numbers are ahead of buddy numbers, 0 to 3. */
+  firstNumOf(page: number): number {
+    return this.#state[page]! & TWO_BITS;
+  }
+
+  turnFirstNum(page: number): void {
+    const state = this.#state[page]!;
+    this.#state[page] = (state & ~TWO_BITS) | ((state + 1) & TWO_BITS);
+  }
+
+  foreignOf(page: number): number {
+    return (this.#state[page]! >> FOREIGN_SHIFT) & TWO_BITS;
+  }
+
+  setForeign(page: number, count: number): void {
+    this.#state[page] = (this.#state[page]! & ~(TWO_BITS << FOREIGN_SHIFT)) | (count << FOREIGN_SHIFT);
+  }
+
   cpuOf(page: number): number {
-    return this.#cpu[page]!;
+    return (this.#state[page]! >> CPU_SHIFT) - 1;
   }
 
   setCpu(page: number, cpu: number): void {
-    this.#cpu[page] = cpu;
+    this.#state[page] = (this.#state[page]! & (2 ** CPU_SHIFT - 1)) | ((cpu + 1) << CPU_SHIFT);
   }
 
   #takeEntry(): number {
@@ -151,13 +165,10 @@ export class Z3foldPageTable {
   #grow(capacityPages: number): void {
     this.#pfn = copyInto(new Int32Array(capacityPages).fill(NO_PAGE), this.#pfn);
     this.#seq = copyInto(new Float64Array(capacityPages), this.#seq);
-    this.#chunks = copyInto(new Uint8Array(capacityPages * BUDDIES), this.#chunks);
-    this.#handle = copyInto(new Int32Array(capacityPages * BUDDIES), this.#handle);
-    this.#startMiddle = copyInto(new Uint8Array(capacityPages), this.#startMiddle);
-    this.#firstNum = copyInto(new Uint8Array(capacityPages), this.#firstNum);
-    this.#foreign = copyInto(new Uint8Array(capacityPages), this.#foreign);
+    this.#layout = copyInto(new Int32Array(capacityPages), this.#layout);
+    this.#state = copyInto(new Int32Array(capacityPages), this.#state);
     this.#slotBlock = copyInto(new Int32Array(capacityPages), this.#slotBlock);
-    this.#cpu = copyInto(new Int16Array(capacityPages), this.#cpu);
+    this.#handle = copyInto(new Int32Array(capacityPages * BUDDIES), this.#handle);
     this.#nextFree = copyInto(new Int32Array(capacityPages), this.#nextFree);
   }
 }

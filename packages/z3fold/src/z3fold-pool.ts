@@ -5,7 +5,7 @@
 //
 // The name promises more than it holds: three objects a page is the best case; pages with two are the rule.
 
-import { EINVAL, ENOMEM, ENOSPC, type Errno, type Machine, type Pfn, __GFP_HIGHMEM } from "@zlab/hw-sim";
+import { EINVAL, ENOMEM, ENOSPC, type Errno, type Machine, __GFP_HIGHMEM } from "@zlab/hw-sim";
 import {
   assertCopyRange,
   badHandle,
@@ -21,8 +21,9 @@ import {
   ZPoolError,
 } from "@zlab/zpool";
 import { checkZ3foldPool } from "./check.ts";
-import { Buddy } from "./chunks.ts";
+import { Buddy, CHUNKS_PER_PAGE } from "./chunks.ts";
 import { PageCompaction } from "./page-compaction.ts";
+import { chunksIn, objectsIn, withChunks } from "./page-layout.ts";
 import { PageStore } from "./page-store.ts";
 
 /** Added to the page address in the handle of a headless object: such handles are odd, those of cells are even. */
@@ -79,6 +80,8 @@ export class Z3foldPool implements ZpoolBackend {
   readonly #store: PageStore;
   readonly #mappings: CpuMappings;
   readonly #compaction: PageCompaction;
+  readonly #maxBuddyBytes: number;
+  readonly #chunkShift: number; // log2 of the bytes of a chunk
   #mallocs = 0;
   #frees = 0;
   #failures = 0;
@@ -93,27 +96,37 @@ export class Z3foldPool implements ZpoolBackend {
     this.#store = new PageStore(machine, name);
     this.#mappings = new CpuMappings(machine, `z3fold ${name}`);
     this.#compaction = new PageCompaction(this.#store, this.#mappings, (handle) => this.onMoved?.(handle as Handle));
+    this.#maxBuddyBytes = this.#store.geometry.maxBuddyBytes;
+    this.#chunkShift = Math.log2(this.#store.geometry.chunkBytes);
   }
 
   malloc(bytes: number, gfp: number): Handle | Errno {
-    const { pageBytes, maxBuddyBytes, chunkBytes } = this.#store.geometry;
-    if (!(bytes > 0) || (gfp & __GFP_HIGHMEM) !== 0) return this.#refuse(EINVAL);
-    if (bytes > pageBytes) return this.#refuse(ENOSPC);
-    const handle = bytes > maxBuddyBytes ? this.#placeHeadless(gfp) : this.#place(Math.ceil(bytes / chunkBytes), gfp);
-    if (handle === 0) return this.#refuse(ENOMEM);
+    const isUsual = bytes > 0 && bytes <= this.#maxBuddyBytes && (bytes | 0) === bytes;
+    if (!isUsual || (gfp & __GFP_HIGHMEM) !== 0) return this.#mallocUnusual(bytes, gfp);
+    const store = this.#store;
+    const chunks = ((bytes - 1) >> this.#chunkShift) + 1;
+    const cpu = this.#machine.cpus.current;
+    let page = store.findPageWithRoom(chunks, cpu);
+    if (page === NO_PAGE) {
+      page = this.#newPage(gfp);
+      if (page === NO_PAGE) return this.#refuse(ENOMEM);
+    }
+    const buddy = store.occupy(page, chunks);
+    const handle = store.handleFor(page, buddy);
+    store.bindHandle(handle, page, buddy);
+    store.enlist(page, cpu);
+    this.#usedChunks += chunks;
     this.#mallocs++;
     return handle as Handle;
   }
 
   free(handle: Handle): void {
-    const object = this.#locate(handle, "free");
-    this.#mappings.assertNotMapped(handle, "free");
-    const page = object >> 2;
-    const buddy = object & 3;
-    this.#frees++;
-    this.#usedChunks -= this.#store.pages.chunksOf(page, buddy);
-    if (buddy === Buddy.headless) this.#store.releasePage(page);
-    else this.#remove(handle, page, buddy);
+    const object = this.#store.slots.objectAt(handle);
+    if (object === 0 || this.#mappings.open > 0) {
+      this.#freeUnusual(handle);
+      return;
+    }
+    this.#remove(handle, object >> 2, object & 3);
   }
 
   /** The mapping is the place itself, whatever the mode; its length is the object's whole chunks. */
@@ -180,10 +193,9 @@ export class Z3foldPool implements ZpoolBackend {
     for (let page = 0; page < pages.endPage; page++) {
       if (!pages.isLive(page)) continue;
       for (let buddy = Buddy.first; buddy <= Buddy.last; buddy++) {
-        if (pages.chunksOf(page, buddy) !== 0) slots.clear(pages.handleOf(page, buddy));
+        if (pages.chunksOf(page, buddy) !== 0) slots.clearForeign(pages.handleOf(page, buddy));
       }
-      this.#store.delist(page);
-      this.#store.releasePage(page);
+      this.#releaseListedPage(page);
     }
     this.#frees += leftovers;
     this.#usedChunks = 0;
@@ -220,30 +232,22 @@ export class Z3foldPool implements ZpoolBackend {
     };
   }
 
-  /** Returns the handle, 0 without memory. */
-  #place(chunks: number, gfp: number): number {
-    const { pages, slots } = this.#store;
-    const cpu = this.#machine.cpus.current;
-    let page = this.#store.takePageWithRoom(chunks, cpu);
-    if (page === NO_PAGE) page = this.#newPage(gfp);
-    if (page === NO_PAGE) return 0;
-    const buddy = this.#store.chooseBuddy(page, chunks);
-    this.#store.occupy(page, buddy, chunks);
-    const handle = slots.addressOf(pages.slotBlockOf(page), (buddy + pages.firstNumOf(page)) & 3);
-    this.#store.bindHandle(handle, page, buddy);
-    this.#store.enlist(page, cpu);
-    this.#usedChunks += chunks;
-    return handle;
+  /** malloc of what is refused, of whole pages, and of a size that is not a whole number of bytes. */
+  #mallocUnusual(bytes: number, gfp: number): Handle | Errno {
+    if (!(bytes > 0) || (gfp & __GFP_HIGHMEM) !== 0) return this.#refuse(EINVAL);
+    const wholeBytes = Math.ceil(bytes);
+    if (wholeBytes > this.capabilities.maxBytes) return this.#refuse(ENOSPC);
+    return wholeBytes > this.#maxBuddyBytes ? this.#mallocHeadless(gfp) : this.malloc(wholeBytes, gfp);
   }
 
-  /** Returns the handle, 0 without memory. */
-  #placeHeadless(gfp: number): number {
+  #mallocHeadless(gfp: number): Handle | Errno {
     this.#assertNotDestroyed("malloc");
     const { pages, geometry } = this.#store;
     const page = this.#store.newHeadlessPage(gfp);
-    if (page === NO_PAGE) return 0;
-    this.#usedChunks += pages.chunksOf(page, Buddy.headless);
-    return pages.pfnOf(page) * geometry.pageBytes + HEADLESS_BIT;
+    if (page === NO_PAGE) return this.#refuse(ENOMEM);
+    this.#usedChunks += CHUNKS_PER_PAGE;
+    this.#mallocs++;
+    return (pages.pfnOf(page) * geometry.pageBytes + HEADLESS_BIT) as Handle;
   }
 
   #newPage(gfp: number): number {
@@ -251,30 +255,52 @@ export class Z3foldPool implements ZpoolBackend {
     return this.#store.newPage(gfp);
   }
 
-  /** Takes an object out of a page with header. The page goes with its last object; otherwise it is compacted. */
-  #remove(handle: Handle, page: number, buddy: number): void {
-    const { pages, slots } = this.#store;
-    pages.setChunks(page, buddy, 0);
-    const isForeign = slots.blockOf(handle) !== pages.slotBlockOf(page);
-    if (isForeign) pages.setForeign(page, pages.foreignOf(page) - 1);
-    slots.clear(handle);
-    if (this.#store.objectCountOf(page) > 0) {
-      this.#compaction.run(page);
-    } else {
-      this.#store.delist(page);
-      this.#store.releasePage(page);
+  /** free of a headless object, while something is mapped, and of what is no handle. */
+  #freeUnusual(handle: Handle): void {
+    const object = this.#locate(handle, "free");
+    this.#mappings.assertNotMapped(handle, "free");
+    const page = object >> 2;
+    if ((object & 3) !== Buddy.headless) {
+      this.#remove(handle, page, object & 3);
+      return;
     }
+    this.#frees++;
+    this.#usedChunks -= CHUNKS_PER_PAGE;
+    this.#store.releasePage(page);
+  }
+
+  /** Takes an object out of a page with header. The page goes with its last object; otherwise it is compacted. */
+  #remove(handle: number, page: number, buddy: number): void {
+    const { pages, slots } = this.#store;
+    const before = pages.layoutOf(page);
+    const layout = withChunks(before, buddy, 0);
+    pages.setLayout(page, layout);
+    if (slots.blockOf(handle) === pages.slotBlockOf(page)) slots.clear(handle);
+    else this.#clearForeign(handle, page);
+    this.#frees++;
+    this.#usedChunks -= chunksIn(before, buddy);
+    const objects = objectsIn(layout);
+    if (objects > 0) this.#compaction.run(page, objects);
+    else this.#releaseListedPage(page);
+  }
+
+  #clearForeign(handle: number, page: number): void {
+    const { pages, slots } = this.#store;
+    pages.setForeign(page, pages.foreignOf(page) - 1);
+    slots.clearForeign(handle);
+  }
+
+  #releaseListedPage(page: number): void {
+    this.#store.delist(page);
+    this.#store.releasePage(page);
   }
 
   /** The object behind a handle, as page * 4 + buddy. Throws ZLAB_BAD_HANDLE unless the handle is the address of a cell of
    * this pool that is in use, or that of a headless page of this pool. */
   #locate(handle: Handle, operation: string): number {
     const { pages, slots, geometry } = this.#store;
-    const pfnInCell = slots.pfnAt(handle);
-    if (pfnInCell !== 0) {
-      const page = this.#machine.pages.privateOf(pfnInCell as Pfn);
-      return page * 4 + this.#store.buddyOf(handle, page);
-    }
+    const object = slots.objectAt(handle);
+    if (object !== 0) return object;
     const page = this.#store.pageAt((handle - HEADLESS_BIT) / geometry.pageBytes);
     if (page !== NO_PAGE && pages.isHeadless(page)) return page * 4 + Buddy.headless;
     throw badHandle(this.name, operation, handle);

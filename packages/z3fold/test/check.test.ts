@@ -15,12 +15,9 @@ const LAST_CHUNKS = 20;
 function soundState(): { store: PageStore; stats: PoolStats; page: number } {
   const store = new PageStore(machineOf(), "test");
   const page = store.newPage(GFP_KERNEL);
-  for (const [buddy, chunks] of [
-    [Buddy.first, FIRST_CHUNKS],
-    [Buddy.last, LAST_CHUNKS],
-  ] as const) {
-    store.occupy(page, buddy, chunks);
-    store.bindHandle(store.slots.addressOf(store.pages.slotBlockOf(page), buddy), page, buddy);
+  for (const chunks of [FIRST_CHUNKS, LAST_CHUNKS]) {
+    const buddy = store.occupy(page, chunks);
+    store.bindHandle(store.handleFor(page, buddy), page, buddy);
   }
   store.enlist(page, 0);
   const counts = { totalPages: 1, objects: 2, slotBytes: 30 * 64, mallocs: 5, frees: 3, failures: 0 };
@@ -54,11 +51,11 @@ test("objects that overlap", () => {
 });
 
 test("a cell that names another place", () => {
-  expect(checkDamaged((store, page) => store.pages.turnFirstNum(page))).toThrow(/cell of buddy 1 names it/u);
   const damage = (store: PageStore, page: number): void => {
-    store.slots.set(store.pages.handleOf(page, Buddy.last), store.pages.pfnOf(page), (9 << 2) | Buddy.last);
+    store.slots.set(store.pages.handleOf(page, Buddy.last), page, Buddy.middle);
   };
-  expect(checkDamaged(damage)).toThrow(/chunks of the last buddy 20 = chunks in its cell 9/u);
+  expect(checkDamaged(damage)).toThrow(/cell of buddy 3 names it/u);
+  expect(checkDamaged((store, page) => store.pages.turnFirstNum(page))).toThrow(/cell of buddy 1 is 516/u);
 });
 
 test("an orphaned block, or a foreign object without one", () => {

@@ -4,14 +4,14 @@
 
 import type { Pfn } from "@zlab/hw-sim";
 import { NO_PAGE } from "@zlab/zpool";
-import { Buddy } from "./chunks.ts";
 
 const FIRST_CAPACITY_PAGES = 64;
+const LENGTH_MASK = 0xff;
 
 export class ZbudPageTable {
   #pfn: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES).fill(NO_PAGE); // page frame, NO_PAGE while the entry is free
   #seq: Float64Array = new Float64Array(FIRST_CAPACITY_PAGES); // place in the order of creation
-  #chunks: Uint8Array = new Uint8Array(FIRST_CAPACITY_PAGES * 2); // [page * 2 + buddy], 0: absent
+  #lengths: Uint16Array = new Uint16Array(FIRST_CAPACITY_PAGES); // chunks of the last buddy << 8 | of the first, 0: absent
   #nextFree: Int32Array = new Int32Array(FIRST_CAPACITY_PAGES); // list of free entries
   #firstFree: number = NO_PAGE;
   #endPage = 0; // entries from here up were never used
@@ -38,8 +38,7 @@ export class ZbudPageTable {
     const page = this.#takeEntry();
     this.#pfn[page] = pfn;
     this.#seq[page] = this.#pagesEver++;
-    this.setChunks(page, Buddy.first, 0);
-    this.setChunks(page, Buddy.last, 0);
+    this.#lengths[page] = 0;
     this.#livePages++;
     return page;
   }
@@ -66,11 +65,20 @@ export class ZbudPageTable {
 
   /** Length of the buddy in chunks, 0 if absent. */
   chunksOf(page: number, buddy: number): number {
-    return this.#chunks[page * 2 + buddy]!;
+    return chunksIn(this.#lengths[page]!, buddy);
   }
 
   setChunks(page: number, buddy: number, chunks: number): void {
-    this.#chunks[page * 2 + buddy] = chunks;
+    this.#lengths[page] = withChunks(this.#lengths[page]!, buddy, chunks);
+  }
+
+  /** Lengths of both buddies, for `chunksIn` and `withChunks`. */
+  lengthsOf(page: number): number {
+    return this.#lengths[page]!;
+  }
+
+  setLengths(page: number, lengths: number): void {
+    this.#lengths[page] = lengths;
   }
 
   #takeEntry(): number {
@@ -90,9 +98,20 @@ export class ZbudPageTable {
     const seq = new Float64Array(capacityPages);
     seq.set(this.#seq);
     this.#seq = seq;
-    const chunks = new Uint8Array(capacityPages * 2);
-    chunks.set(this.#chunks);
-    this.#chunks = chunks;
+    const lengths = new Uint16Array(capacityPages);
+    lengths.set(this.#lengths);
+    this.#lengths = lengths;
     this.#nextFree = new Int32Array(capacityPages); // no entry is free now
   }
+}
+
+/** Length of one of two buddies in chunks, 0 if absent. */
+export function chunksIn(lengths: number, buddy: number): number {
+  return (lengths >> (buddy << 3)) & LENGTH_MASK;
+}
+
+/** The lengths with another one for one of the buddies. */
+export function withChunks(lengths: number, buddy: number, chunks: number): number {
+  const shift = buddy << 3;
+  return (lengths & ~(LENGTH_MASK << shift)) | (chunks << shift);
 }

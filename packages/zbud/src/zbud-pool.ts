@@ -23,7 +23,7 @@ import {
 } from "@zlab/zpool";
 import { checkZbudPool } from "./check.ts";
 import { Buddy, CHUNKS_PER_PAGE, HEADER_CHUNKS, USABLE_CHUNKS, chunkBytesOf, maxObjectBytesOf } from "./chunks.ts";
-import { ZbudPageTable } from "./page-table.ts";
+import { ZbudPageTable, chunksIn, withChunks } from "./page-table.ts";
 
 /** The list of pages with two objects. Lists 1 to LAST_UNBUDDIED are the pages with one, by their free chunks. (The
  * kernel, too, lets the buddied list lie over the never searched list of 0 free chunks.) */
@@ -68,6 +68,8 @@ export class ZbudPool implements ZpoolBackend {
   readonly #machine: Machine;
   readonly #owner: number; // marks our pages in the machine's page descriptors
   readonly #pageBytes: number;
+  readonly #pagesPerByte: number; // a power of two: a product with it is an exact quotient
+  readonly #firstOffset: number; // of the first buddy's data
   readonly #chunkBytes: number;
   readonly #maxBytes: number;
   readonly #mappings: CpuMappings;
@@ -86,37 +88,44 @@ export class ZbudPool implements ZpoolBackend {
     this.#machine = machine;
     this.#owner = machine.registerOwner(`zbud ${name}`);
     this.#pageBytes = machine.pageBytes;
+    this.#pagesPerByte = 1 / machine.pageBytes;
     this.#chunkBytes = chunkBytesOf(machine.pageBytes);
+    this.#firstOffset = HEADER_CHUNKS * this.#chunkBytes;
     this.#maxBytes = this.capabilities.maxBytes;
     this.#mappings = new CpuMappings(machine, `zbud ${name}`);
   }
 
   malloc(bytes: number, gfp: number): Handle | Errno {
-    if (!(bytes > 0) || (gfp & __GFP_HIGHMEM) !== 0) return this.#refuse(EINVAL);
-    if (bytes > this.#maxBytes) return this.#refuse(ENOSPC);
+    if (!(bytes > 0 && bytes <= this.#maxBytes) || (gfp & __GFP_HIGHMEM) !== 0) return this.#refuseRequest(bytes, gfp);
     const chunks = Math.ceil(bytes / this.#chunkBytes);
-    let page = this.#lists.takeFirst(chunks, LAST_UNBUDDIED);
-    if (page === NO_PAGE) page = this.#newPage(gfp);
-    if (page === NO_PAGE) return this.#refuse(ENOMEM);
-    const buddy = this.#pages.chunksOf(page, Buddy.first) === 0 ? Buddy.first : Buddy.last;
-    this.#pages.setChunks(page, buddy, chunks);
-    this.#enlist(page);
+    let page = this.#lists.first(chunks, LAST_UNBUDDIED);
+    if (page === NO_PAGE) {
+      page = this.#newPage(gfp);
+      if (page === NO_PAGE) return this.#refuse(ENOMEM);
+    }
+    const before = this.#pages.lengthsOf(page);
+    const buddy = chunksIn(before, Buddy.first) === 0 ? Buddy.first : Buddy.last;
+    const lengths = withChunks(before, buddy, chunks);
+    this.#pages.setLengths(page, lengths);
+    this.#lists.moveToHead(listFor(lengths), page);
     this.#mallocs++;
     this.#usedChunks += chunks;
-    return this.#handleOf(page, buddy);
+    const offset = buddy === Buddy.first ? this.#firstOffset : this.#pageBytes - chunks * this.#chunkBytes;
+    return (this.#pages.pfnOf(page) * this.#pageBytes + offset) as Handle; // addresses outgrow 32 bits: a product, not a shift
   }
 
   free(handle: Handle): void {
     const object = this.#locate(handle, "free");
-    this.#mappings.assertNotMapped(handle, "free");
+    if (this.#mappings.open > 0) this.#mappings.assertNotMapped(handle, "free");
     const page = object >> 1;
     const buddy = object & 1;
+    const before = this.#pages.lengthsOf(page);
+    const lengths = withChunks(before, buddy, 0);
     this.#frees++;
-    this.#usedChunks -= this.#pages.chunksOf(page, buddy);
-    this.#pages.setChunks(page, buddy, 0);
-    this.#lists.remove(page);
-    if (this.#pages.chunksOf(page, 1 - buddy) === 0) this.#releasePage(page);
-    else this.#enlist(page);
+    this.#usedChunks -= chunksIn(before, buddy);
+    this.#pages.setLengths(page, lengths);
+    if (lengths !== 0) this.#lists.moveToHead(listFor(lengths), page);
+    else this.#releasePage(page);
   }
 
   /** The mapping is the place itself, whatever the mode; its length is the object's whole chunks. */
@@ -185,7 +194,6 @@ export class ZbudPool implements ZpoolBackend {
     const leftovers = this.#mallocs - this.#frees;
     for (let page = 0; page < this.#pages.endPage; page++) {
       if (!this.#pages.isLive(page)) continue;
-      this.#lists.remove(page);
       this.#releasePage(page);
     }
     this.#frees += leftovers;
@@ -219,14 +227,6 @@ export class ZbudPool implements ZpoolBackend {
     return { totalPages, buddied, unbuddied: totalPages - buddied, pagesEverAllocated: this.#pages.pagesEver };
   }
 
-  /** Puts a page with one object or two at the head of the list where it belongs. */
-  #enlist(page: number): void {
-    const first = this.#pages.chunksOf(page, Buddy.first);
-    const last = this.#pages.chunksOf(page, Buddy.last);
-    const list = first !== 0 && last !== 0 ? BUDDIED : USABLE_CHUNKS - first - last;
-    this.#lists.insertAtHead(list, page);
-  }
-
   #newPage(gfp: number): number {
     this.#assertNotDestroyed("malloc");
     const pfn = this.#machine.allocPages(0, gfp, this.#owner);
@@ -238,36 +238,38 @@ export class ZbudPool implements ZpoolBackend {
   }
 
   #releasePage(page: number): void {
+    this.#lists.remove(page);
     this.#machine.freePages(this.#pages.pfnOf(page), 0);
     this.#pages.remove(page);
   }
 
   /** Offset of a buddy's data in its page, in bytes. */
   #offsetOf(page: number, buddy: number): number {
-    if (buddy === Buddy.first) return HEADER_CHUNKS * this.#chunkBytes;
+    if (buddy === Buddy.first) return this.#firstOffset;
     return (CHUNKS_PER_PAGE - this.#pages.chunksOf(page, Buddy.last)) * this.#chunkBytes;
-  }
-
-  /** The physical address of the data. Addresses outgrow 32 bits, hence a product and not a shift. */
-  #handleOf(page: number, buddy: number): Handle {
-    return (this.#pages.pfnOf(page) * this.#pageBytes + this.#offsetOf(page, buddy)) as Handle;
   }
 
   /** The object behind a handle, as page * 2 + buddy. Throws ZLAB_BAD_HANDLE unless the page is ours and a live object
    * begins at exactly this address. */
   #locate(handle: Handle, operation: string): number {
-    const pfn = Math.floor(handle / this.#pageBytes);
+    const pfn = (handle * this.#pagesPerByte) | 0; // whatever the number is: the offset is looked at exactly
     if (pfn > 0 && pfn < this.#machine.endPfn && this.#machine.pages.ownerOf(pfn) === this.#owner) {
       const page = this.#machine.pages.privateOf(pfn as Pfn);
       const offset = handle - pfn * this.#pageBytes;
-      const buddy = offset === HEADER_CHUNKS * this.#chunkBytes ? Buddy.first : Buddy.last;
-      if (this.#pages.chunksOf(page, buddy) !== 0 && offset === this.#offsetOf(page, buddy)) return page * 2 + buddy;
+      const buddy = offset === this.#firstOffset ? Buddy.first : Buddy.last;
+      const chunks = this.#pages.chunksOf(page, buddy);
+      const start = buddy === Buddy.first ? this.#firstOffset : this.#pageBytes - chunks * this.#chunkBytes;
+      if (chunks !== 0 && offset === start) return page * 2 + buddy;
     }
     throw badHandle(this.name, operation, handle);
   }
 
   #slotBytesOf(object: number): number {
     return this.#pages.chunksOf(object >> 1, object & 1) * this.#chunkBytes;
+  }
+
+  #refuseRequest(bytes: number, gfp: number): Errno {
+    return this.#refuse(bytes > this.#maxBytes && (gfp & __GFP_HIGHMEM) === 0 ? ENOSPC : EINVAL);
   }
 
   #refuse(errno: Errno): Errno {
@@ -278,4 +280,11 @@ export class ZbudPool implements ZpoolBackend {
   #assertNotDestroyed(operation: string): void {
     if (this.#destroyed) throw new ZPoolError("ZLAB_DESTROYED", `${this.name}: ${operation} of a destroyed pool`);
   }
+}
+
+/** The list of a page with objects of these lengths. */
+function listFor(lengths: number): number {
+  const first = chunksIn(lengths, Buddy.first);
+  const last = chunksIn(lengths, Buddy.last);
+  return first !== 0 && last !== 0 ? BUDDIED : USABLE_CHUNKS - first - last;
 }
