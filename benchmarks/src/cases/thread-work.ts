@@ -140,12 +140,17 @@ function meet({ meeting, threads }: ThreadTask): void {
   }
 }
 
+/** Looks for messages before a thread sleeps between them: on a busy machine the other thread may not be running. */
+const LOOKS = 1_000;
+const NAP_MS = 0.1;
+
 /** Takes messages until no thread has any on their way. */
 function settle({ meeting, threads }: ThreadTask, shard: ShardPool): void {
   const round = Atomics.load(meeting, SETTLED_ROUND);
   let isSettled = false;
+  let looks = 0;
   while (Atomics.load(meeting, SETTLED_ROUND) === round) {
-    shard.drain();
+    if (shard.drain() === 0 && ++looks > LOOKS) Atomics.wait(meeting, SETTLED_ROUND, round, NAP_MS);
     if (isSettled || shard.remoteFrees().waitingOut > 0) continue;
     isSettled = true;
     if (Atomics.add(meeting, SETTLED, 1) < threads - 1) continue;
