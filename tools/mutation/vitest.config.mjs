@@ -10,18 +10,25 @@ const packages = `${process.cwd()}/packages/`;
 // These judge whole programs of the kit over and over, which takes longer than all other tests together.
 const LEFT_OUT = ["packages/zpool/test/planted-bugs.test.ts", "packages/zpool/test/kit.test.ts"];
 
-// The kit and the traces, which run a whole backend for seconds. `--quick` does without them.
-const SLOW = ["**/*conformance*.test.ts", "**/golden*.test.ts", "**/fault-sweep.test.ts", "**/misuse*.test.ts"];
+// The kit, the traces and threads, which run a whole backend for seconds. `--quick` does without them.
+const SLOW_FILES = ["**/*conformance*.test.ts", "**/golden*.test.ts", "**/fault-sweep.test.ts", "**/*-threads.test.ts"];
+const SLOW = /(conformance|golden|fault-sweep|-threads)/u;
 
-class SlowLast extends BaseSequencer {
+// Tests of single parts that take longer than most, which come after the others.
+const SLOWER =
+  /(kmalloc-sim.test.driver|hw-sim.test.(buddy|copies|memory|sharing)|zsmalloc.test.(compaction|placement|sharded))/u;
+
+class QuickFirst extends BaseSequencer {
   sort(specifications) {
     return specifications.toSorted((a, b) => rankOf(a) - rankOf(b) || a.moduleId.localeCompare(b.moduleId));
   }
 }
 
 function rankOf({ moduleId }) {
-  return Number(/conformance|golden|fault-sweep|misuse/u.test(moduleId));
+  return 2 * Number(SLOW.test(moduleId)) + Number(SLOWER.test(moduleId));
 }
+
+const quick = process.env.ZLAB_MUTATION_QUICK === "1";
 
 export default defineConfig({
   resolve: {
@@ -32,9 +39,9 @@ export default defineConfig({
   },
   test: {
     include: [`packages/${process.env.ZLAB_MUTATED_PACKAGE}/test/**/*.test.ts`],
-    exclude: process.env.ZLAB_MUTATION_QUICK ? [...LEFT_OUT, ...SLOW] : LEFT_OUT,
+    exclude: quick ? [...LEFT_OUT, ...SLOW_FILES] : LEFT_OUT,
     isolate: false,
-    sequence: { sequencer: SlowLast },
+    sequence: { sequencer: QuickFirst },
     testTimeout: 60_000,
   },
 });
