@@ -10,13 +10,16 @@ const packages = `${process.cwd()}/packages/`;
 // These judge whole programs of the kit over and over, which takes longer than all other tests together.
 const LEFT_OUT = ["packages/zpool/test/planted-bugs.test.ts", "packages/zpool/test/kit.test.ts"];
 
-// The kit, the traces and threads, which run a whole backend for seconds. `--quick` does without them.
-const SLOW_FILES = ["**/*conformance*.test.ts", "**/golden*.test.ts", "**/fault-sweep.test.ts", "**/*-threads.test.ts"];
-const SLOW = /(conformance|golden|fault-sweep|-threads)/u;
-
-// Tests of single parts that take longer than most, which come after the others.
-const SLOWER =
-  /(kmalloc-sim.test.driver|hw-sim.test.(buddy|copies|memory|sharing)|zsmalloc.test.(compaction|placement|sharded))/u;
+// What runs a whole pool or machine for seconds: last, and only for mutants that all others let live.
+const SLOW = [
+  "**/*conformance*.test.ts",
+  "**/golden*.test.ts",
+  "**/fault-sweep.test.ts",
+  "**/*-threads.test.ts",
+  "**/churn.test.ts",
+  "packages/zsmalloc/test/{compaction,placement,sharded}.test.ts",
+];
+const SLOW_NAMES = /(conformance|golden|fault-sweep|-threads|churn|compaction|placement|sharded)[^/]*$/u;
 
 class QuickFirst extends BaseSequencer {
   sort(specifications) {
@@ -25,7 +28,7 @@ class QuickFirst extends BaseSequencer {
 }
 
 function rankOf({ moduleId }) {
-  return 2 * Number(SLOW.test(moduleId)) + Number(SLOWER.test(moduleId));
+  return Number(SLOW_NAMES.test(moduleId));
 }
 
 const quick = process.env.ZLAB_MUTATION_QUICK === "1";
@@ -39,7 +42,7 @@ export default defineConfig({
   },
   test: {
     include: [`packages/${process.env.ZLAB_MUTATED_PACKAGE}/test/**/*.test.ts`],
-    exclude: quick ? [...LEFT_OUT, ...SLOW_FILES] : LEFT_OUT,
+    exclude: quick ? [...LEFT_OUT, ...SLOW] : LEFT_OUT,
     isolate: false,
     sequence: { sequencer: QuickFirst },
     testTimeout: 60_000,
