@@ -3,7 +3,8 @@
 
 import type { Machine } from "@zlab/hw-sim";
 
-/** A buffer of `bytes` bytes filled with `value`, as a caller of pools over this machine would make it. */
-export function makePayload(_machine: Machine, bytes: number, value = 7): Uint8Array {
-  return new Uint8Array(bytes).fill(value);
+/** A buffer of `bytes` bytes filled with `value`, as a caller of pools over this machine would make it: the machine gives out
+ * buffers beside its own pages. */
+export function makePayload(machine: Machine, bytes: number, value = 7): Uint8Array {
+  return machine.memory.buffer(bytes).fill(value);
 }
