@@ -66,12 +66,13 @@ export class HandleTable {
 
   /** Slot of the object, NO_SLOT if the handle isn't live, whatever number it is. */
   resolve(handle: number): SlotId {
-    if ((handle | 0) !== handle || handle <= 0) return NO_SLOT;
+    const bits = handle | 0;
+    if (bits !== handle || bits <= 0) return NO_SLOT;
     const cells = this.#cells;
-    const cell = handle < EXTENDED ? handle & CELL_MASK : handle - EXTENDED;
+    const cell = bits < EXTENDED ? bits & CELL_MASK : bits - EXTENDED;
     if (cell >= cells.length) return NO_SLOT;
     const slot = cells[cell]! as SlotId;
-    return slot > 0 && this.#zspages.ownerOf(slot) === handle ? slot : NO_SLOT;
+    return slot > 0 && this.#zspages.isOwnedBy(slot, bits) ? slot : NO_SLOT;
   }
 
   /** Whether `issueFreeCell` may be called. */

@@ -105,10 +105,10 @@ export class ZsPool implements ZpoolBackend {
     const c = this.#classBySixteenths[(bytes + this.#headerBytes + 15) >> 4]! as ClassId;
     const z = zspages.fullest(c);
     if (z === NO_ZSPAGE || !handles.hasFreeCell || this.headers !== undefined) return this.#mallocSlowly(c, z, gfp);
+    zspages.recount(z, c, 1);
     const slot = zspages.takeSlot(z);
     const handle = handles.issueFreeCell(slot);
     zspages.setOwner(slot, handle);
-    zspages.recount(z, c, 1);
     this.#mallocs++;
     return handle as Handle;
   }
@@ -123,9 +123,10 @@ export class ZsPool implements ZpoolBackend {
     const c = zspages.classOf(slot);
     const z = zspages.zspageOf(slot, c);
     handles.release(handle);
+    const inuse = zspages.recount(z, c, -1);
     zspages.putSlot(z, slot);
     this.#frees++;
-    if (zspages.recount(z, c, -1) === 0) this.releaseZspage(z, c);
+    if (inuse === 0) this.releaseZspage(z, c);
   }
 
   map(handle: Handle, mode: MapMode): Mapping {
@@ -375,11 +376,15 @@ export class ZsPool implements ZpoolBackend {
     const { zspages } = this;
     const z = fullest === NO_ZSPAGE ? this.#createZspage(c, gfp) : fullest;
     if (z === NO_ZSPAGE) return this.#refuse(ENOMEM);
-    const slot = zspages.takeSlot(z);
+    const slot = zspages.slotAt(z, zspages.firstFreeSlot(z));
     const handle = this.#directHandles === undefined ? this.handles.issue(slot) : this.#directHandles.handleAt(slot);
-    if (handle === NO_HANDLE) return this.#refuseSlot(z, c, slot);
-    zspages.setOwner(slot, this.#directHandles === undefined ? handle : 0);
+    if (handle === NO_HANDLE) {
+      if (z !== fullest) this.releaseZspage(z, c);
+      return this.#refuse(ENOMEM);
+    }
     zspages.recount(z, c, 1);
+    zspages.takeSlot(z);
+    zspages.setOwner(slot, this.#directHandles === undefined ? handle : 0);
     this.#mallocs++;
     if (this.headers !== undefined) this.headers.writeAllocated(slot, handle);
     if (this.#poisonBytes > 0) this.#slots.fill(slot, this.#poisonBytes, POISON_BYTE);
@@ -395,10 +400,11 @@ export class ZsPool implements ZpoolBackend {
     const c = zspages.classOf(slot);
     const z = zspages.zspageOf(slot, c);
     if (this.#directHandles === undefined) this.handles.release(handle);
+    const inuse = zspages.recount(z, c, -1);
     zspages.putSlot(z, slot);
     this.#frees++;
     if (this.headers !== undefined) this.headers.writeFree(slot);
-    if (zspages.recount(z, c, -1) === 0) this.releaseZspage(z, c);
+    if (inuse === 0) this.releaseZspage(z, c);
   }
 
   #refuseSize(bytes: number): Errno {
@@ -408,13 +414,6 @@ export class ZsPool implements ZpoolBackend {
   #refuse(errno: Errno): Errno {
     this.#failures++;
     return errno;
-  }
-
-  /** Gives back a slot for which there is no handle left. */
-  #refuseSlot(z: ZspageId, c: ClassId, slot: SlotId): Errno {
-    this.zspages.putSlot(z, slot);
-    if (this.zspages.inuseOf(z) === 0) this.releaseZspage(z, c);
-    return this.#refuse(ENOMEM);
   }
 
   /** A zspage with single pages from the machine, on no list; NO_ZSPAGE if one page can't be had, and then

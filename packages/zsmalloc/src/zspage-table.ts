@@ -150,9 +150,12 @@ export class ZspageTable {
     return this.#classOfSegment[position >> this.#segmentShift]! as ClassId;
   }
 
-  /** Zspage of a slot of the class. */
+  /** Zspage of a slot of the class. The division is an unsigned one, since a remainder is compiled with a test for powers of two,
+   * which the processor mispredicts. */
   zspageOf(slot: SlotId, c: ClassId): ZspageId {
-    return (slot - ((slot & this.#segmentMask) % this.#words[c + RECORD_WORDS]!)) as ZspageId;
+    const place = (slot & this.#segmentMask) >>> 0;
+    const recordWords = this.#words[c + RECORD_WORDS]! >>> 0;
+    return (slot - place + Math.imul((place / recordWords) >>> 0, recordWords)) as ZspageId;
   }
 
   /** Index of a slot in its zspage. */
@@ -235,6 +238,11 @@ export class ZspageTable {
     return (this.#words[slot]! & 1) !== 0;
   }
 
+  /** Whether a slot is allocated to `owner`, 1 to 2^31 - 1. */
+  isOwnedBy(slot: SlotId, owner: number): boolean {
+    return this.#words[slot] === ((owner << 1) | 1);
+  }
+
   /** Owner of an allocated slot. */
   ownerOf(slot: SlotId): number {
     return this.#words[slot]! >>> 1;
@@ -252,13 +260,13 @@ export class ZspageTable {
 
   // ---- Lists --------------------------------------------------------------------------------------------------------------
 
-  /** Counts an object in or out of the class, and moves its zspage, which now has one object more or less, to the list of its
-   * group if that has changed. Returns the objects of the zspage. */
+  /** Counts an object that a slot is about to be taken or put back for in or out of the class, and moves the zspage to the list of
+   * its new group if that is another. Returns the objects that the zspage will have. */
   recount(z: ZspageId, c: ClassId, change: 1 | -1): number {
     const words = this.#words;
     const groups = this.#groups;
     words[c + USED]! += change;
-    const inuse = words[z + STATE]! & INUSE_MASK;
+    const inuse = (words[z + STATE]! & INUSE_MASK) + change;
     const entry = words[c + GROUP_BASE]! + inuse;
     const group = groups[entry]!;
     const before = groups[entry - change]!;
@@ -430,5 +438,6 @@ function unlink(words: Int32Array, z: ZspageId, c: ClassId, group: number): void
   const previous = words[z + PREVIOUS]!;
   words[previous + NEXT] = next;
   words[next + PREVIOUS] = previous;
-  if (--words[list + COUNT]! === 0) words[c + PARTIAL]! &= ~(1 << group);
+  const left = --words[list + COUNT]!;
+  words[c + PARTIAL]! &= ~(((left - 1) >>> 31) << group); // the bit if none is left, without a branch that can't be foreseen
 }
