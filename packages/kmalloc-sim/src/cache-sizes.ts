@@ -28,7 +28,7 @@ export class CacheFinder {
   /** Index of the cache for a request of 1 to `largestBytes` bytes. */
   cacheOf(bytes: number): number {
     if (bytes <= TABLE_BYTES) return this.#small[(bytes + 7) >> 3]!;
-    return this.#cacheOf256 + Math.max(0, 24 - Math.clz32(bytes - 1));
+    return this.#cacheOf256 + 24 - Math.clz32(bytes - 1);
   }
 }
 

@@ -28,6 +28,7 @@ export class KmallocPool implements ZpoolBackend {
   #mallocs = 0;
   #frees = 0;
   #failures = 0;
+  #mostBytes: number; // 0 once the pool is destroyed
   #destroyed = false;
 
   /** Use the drivers, or a registry. */
@@ -38,23 +39,22 @@ export class KmallocPool implements ZpoolBackend {
     this.engine = engine;
     this.#machine = machine;
     this.#mappings = new CpuMappings(machine, name);
+    this.#mostBytes = capabilities.maxBytes;
   }
 
   /** Allocates `bytes` bytes, rounded up to the slot of a cache, or above the caches to 2^n pages. A size of 0 is EINVAL here, unlike in
    * `engine.kmalloc`; so are the flags __GFP_HIGHMEM and __GFP_DMA32. */
   malloc(bytes: number, gfp: number): Handle | Errno {
-    if (this.#destroyed) throw this.#destroyedError();
-    const address = this.#allocate(bytes, gfp);
+    const isSound = bytes > 0 && bytes <= this.#mostBytes && (gfp & GFP_SLAB_BUG_MASK) === 0;
+    if (!isSound) return this.#refuse(bytes);
+    const address = this.engine.kmalloc(bytes, gfp);
     if (isErrno(address)) this.#failures++;
     else this.#mallocs++;
     return address as Handle | Errno;
   }
 
   free(handle: Handle): void {
-    if (this.#mappings.open > 0) {
-      this.#slotBytesOf(handle, "free");
-      this.#mappings.assertNotMapped(handle, "free");
-    }
+    if (this.#mappings.open > 0) this.#assertNotMapped(handle);
     if (handle <= ZERO_SIZE_PTR) throw badHandle(this.name, "free", handle);
     this.engine.kfree(handle);
     this.#frees++;
@@ -121,15 +121,22 @@ export class KmallocPool implements ZpoolBackend {
     if (this.#destroyed) throw this.#destroyedError();
     this.#mappings.assertNoneMapped("destroy");
     this.#destroyed = true;
+    this.#mostBytes = 0;
     const leftovers = this.engine.objects;
     this.engine.destroy();
     return leftovers;
   }
 
-  #allocate(bytes: number, gfp: number): number | Errno {
-    if (bytes > this.capabilities.maxBytes) return ENOSPC;
-    if (!(bytes > 0) || (gfp & GFP_SLAB_BUG_MASK) !== 0) return EINVAL;
-    return this.engine.kmalloc(bytes, gfp);
+  /** malloc of a size that can't be had, with flags that kmalloc has no memory for, or of a destroyed pool. */
+  #refuse(bytes: number): Errno {
+    if (this.#destroyed) throw this.#destroyedError();
+    this.#failures++;
+    return bytes > this.capabilities.maxBytes ? ENOSPC : EINVAL;
+  }
+
+  #assertNotMapped(handle: Handle): void {
+    this.#slotBytesOf(handle, "free");
+    this.#mappings.assertNotMapped(handle, "free");
   }
 
   #slotBytesOf(handle: Handle, operation: string): number {

@@ -25,32 +25,35 @@ export class SlabLists {
   }
 
   addHead(list: number, slab: number): void {
+    const table = this.#table;
     const head = this.#head[list]!;
-    this.#table.setNext(slab, head);
-    this.#table.setPrevious(slab, NO_SLAB);
+    table.setNext(slab, head);
+    table.setPrevious(slab, NO_SLAB);
     if (head === NO_SLAB) this.#tail[list] = slab;
-    else this.#table.setPrevious(head, slab);
+    else table.setPrevious(head, slab);
     this.#head[list] = slab;
     this.#length[list]!++;
   }
 
   addTail(list: number, slab: number): void {
+    const table = this.#table;
     const tail = this.#tail[list]!;
-    this.#table.setPrevious(slab, tail);
-    this.#table.setNext(slab, NO_SLAB);
+    table.setPrevious(slab, tail);
+    table.setNext(slab, NO_SLAB);
     if (tail === NO_SLAB) this.#head[list] = slab;
-    else this.#table.setNext(tail, slab);
+    else table.setNext(tail, slab);
     this.#tail[list] = slab;
     this.#length[list]!++;
   }
 
   remove(list: number, slab: number): void {
-    const next = this.#table.nextOf(slab);
-    const previous = this.#table.previousOf(slab);
+    const table = this.#table;
+    const next = table.nextOf(slab);
+    const previous = table.previousOf(slab);
     if (previous === NO_SLAB) this.#head[list] = next;
-    else this.#table.setNext(previous, next);
+    else table.setNext(previous, next);
     if (next === NO_SLAB) this.#tail[list] = previous;
-    else this.#table.setPrevious(next, previous);
+    else table.setPrevious(next, previous);
     this.#length[list]!--;
   }
 

@@ -2,7 +2,7 @@
 // the pool's owner number and, as its private word, the slab's number; so an address leads to its slab in O(1), as in the
 // kernel, and an address that was made up leads nowhere.
 
-import { type Errno, type Machine, type Pfn, isErrno } from "@zlab/hw-sim";
+import { type Errno, type Machine, type PageTable, type Pfn, isErrno } from "@zlab/hw-sim";
 import { NO_SLAB, type SlabShape, type SlabTable } from "./slab-table.ts";
 
 export class SlabMemory {
@@ -10,14 +10,18 @@ export class SlabMemory {
   /** The number by which the machine knows the pool's pages. */
   readonly owner: number;
   readonly #table: SlabTable;
+  readonly #pages: PageTable;
   readonly #pageBytes: number;
+  readonly #pagesPerByte: number; // a power of two: a product with it is an exact quotient
   #totalPages = 0;
 
   constructor(machine: Machine, table: SlabTable, poolName: string) {
     this.machine = machine;
     this.owner = machine.registerOwner(poolName);
     this.#table = table;
+    this.#pages = machine.pages;
     this.#pageBytes = machine.pageBytes;
+    this.#pagesPerByte = 1 / machine.pageBytes;
   }
 
   /** Pages of all slabs. */
@@ -66,9 +70,9 @@ export class SlabMemory {
 
   /** The slab that an address lies in; NO_SLAB if it lies in none of this pool. */
   slabAt(address: number): number {
-    const pfn = Math.floor(address / this.#pageBytes);
-    if (this.machine.pages.ownerOf(pfn) !== this.owner) return NO_SLAB;
-    return this.machine.pages.privateOf(pfn as Pfn);
+    const pfn = (address * this.#pagesPerByte) | 0; // whatever the number is: `objectFrom` looks at it exactly
+    if (this.#pages.ownerOf(pfn) !== this.owner) return NO_SLAB;
+    return this.#pages.privateOf(pfn as Pfn);
   }
 
   /** The object that begins at an address in the slab and is allocated to a user; -1 if there is none. */
@@ -79,9 +83,7 @@ export class SlabMemory {
 
   /** The object, allocated or not, that begins at an address in the slab; -1 if there is none. */
   positionAt(slab: number, address: number): number {
-    const offset = address - this.#table.pfnOf(slab) * this.#pageBytes - this.#table.firstObjectOffsetOf(slab);
-    const object = offset / this.#table.slotBytesOf(slab);
-    return object >= 0 && object < this.#table.objectsOf(slab) && object === Math.floor(object) ? object : -1;
+    return this.#table.objectFrom(slab, address - this.#table.pfnOf(slab) * this.#pageBytes);
   }
 
   /** Where the object begins: physical address in bytes. */

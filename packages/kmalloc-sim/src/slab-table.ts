@@ -48,27 +48,31 @@ function enlarged<T extends Int32Array | Uint16Array | Uint8Array | Float64Array
   return larger;
 }
 
+const FREELIST_SHIFT = 16;
+const INUSE_MASK = 0xffff;
+
 export class SlabTable {
   readonly #retired: Int32Array; // per cache: first slab number to be used again
+  readonly #firstObjectOffset: Int32Array; // per cache
+  readonly #slotsPerByte: Float64Array; // per cache: 1 / slot bytes, to find an object without a division
   #count = 0;
   #cellCount = 0;
   #cache: Uint8Array = new Uint8Array(64);
   #state: Uint8Array = new Uint8Array(64);
   #order: Uint8Array = new Uint8Array(64);
   #objects: Uint16Array = new Uint16Array(64); // objects that the slab holds
-  #inuse: Uint16Array = new Uint16Array(64); // allocated ones of them
-  #freelist: Uint16Array = new Uint16Array(64); // first free object
+  #counters: Int32Array = new Int32Array(64); // first free object << 16 | allocated objects
   #pfn: Int32Array = new Int32Array(64);
   #slotBytes: Int32Array = new Int32Array(64);
-  #firstObjectOffset: Int32Array = new Int32Array(64);
   #firstCell: Int32Array = new Int32Array(64);
-  #next: Int32Array = new Int32Array(64); // list links
-  #previous: Int32Array = new Int32Array(64);
+  #links: Int32Array = new Int32Array(2 * 64); // [slab * 2] next slab of its list, [slab * 2 + 1] previous one
   #descriptor: Float64Array = new Float64Array(64); // address of an off-slab descriptor, 0: none
   #cells: Uint16Array = new Uint16Array(1024);
 
   constructor(cacheCount: number) {
     this.#retired = new Int32Array(cacheCount).fill(NO_SLAB);
+    this.#firstObjectOffset = new Int32Array(cacheCount);
+    this.#slotsPerByte = new Float64Array(cacheCount);
   }
 
   /** Slab numbers that exist, retired ones included. */
@@ -83,10 +87,10 @@ export class SlabTable {
     this.#order[slab] = order;
     this.#objects[slab] = objects;
     this.#slotBytes[slab] = shape.slotBytes;
-    this.#firstObjectOffset[slab] = shape.firstObjectOffset;
-    this.#inuse[slab] = 0;
+    this.#firstObjectOffset[cache] = shape.firstObjectOffset;
+    this.#slotsPerByte[cache] = 1 / shape.slotBytes;
+    this.#counters[slab] = 0;
     this.#descriptor[slab] = 0;
-    this.#freelist[slab] = 0;
     const first = this.#firstCell[slab]!;
     for (let i = 0; i < objects - 1; i++) this.#cells[first + i] = i + 1;
     this.#cells[first + objects - 1] = END_OF_FREELIST;
@@ -105,14 +109,14 @@ export class SlabTable {
       this.#cells[first + object] = head;
       head = object;
     }
-    this.#freelist[slab] = head;
+    this.setFreelist(slab, head);
   }
 
   /** Strikes a slab out; its number waits for the next slab of its cache. */
   retire(slab: number): void {
     const cache = this.#cache[slab]!;
     this.#state[slab] = SlabState.retired;
-    this.#next[slab] = this.#retired[cache]!;
+    this.#links[slab * 2] = this.#retired[cache]!;
     this.#retired[cache] = slab;
   }
 
@@ -143,7 +147,7 @@ export class SlabTable {
 
   /** Allocated objects of the slab. */
   inuseOf(slab: number): number {
-    return this.#inuse[slab]!;
+    return this.#counters[slab]! & INUSE_MASK;
   }
 
   slotBytesOf(slab: number): number {
@@ -151,16 +155,16 @@ export class SlabTable {
   }
 
   firstObjectOffsetOf(slab: number): number {
-    return this.#firstObjectOffset[slab]!;
+    return this.#firstObjectOffset[this.#cache[slab]!]!;
   }
 
   /** First object of the slab's free list, or END_OF_FREELIST. */
   freelistOf(slab: number): number {
-    return this.#freelist[slab]!;
+    return this.#counters[slab]! >>> FREELIST_SHIFT;
   }
 
   setFreelist(slab: number, object: number): void {
-    this.#freelist[slab] = object;
+    this.#counters[slab] = (object << FREELIST_SHIFT) | (this.#counters[slab]! & INUSE_MASK);
   }
 
   /** The free object after this one, or END_OF_FREELIST. */
@@ -169,19 +173,19 @@ export class SlabTable {
   }
 
   nextOf(slab: number): number {
-    return this.#next[slab]!;
+    return this.#links[slab * 2]!;
   }
 
   setNext(slab: number, next: number): void {
-    this.#next[slab] = next;
+    this.#links[slab * 2] = next;
   }
 
   previousOf(slab: number): number {
-    return this.#previous[slab]!;
+    return this.#links[slab * 2 + 1]!;
   }
 
   setPrevious(slab: number, previous: number): void {
-    this.#previous[slab] = previous;
+    this.#links[slab * 2 + 1] = previous;
   }
 
   /** Address of the slab's descriptor, 0 if it is inside the slab. */
@@ -191,6 +195,15 @@ export class SlabTable {
 
   setDescriptor(slab: number, address: number): void {
     this.#descriptor[slab] = address;
+  }
+
+  /** The object, allocated or not, that begins so many bytes from the start of the slab; -1 if there is none. */
+  objectFrom(slab: number, offset: number): number {
+    const cache = this.#cache[slab]!;
+    const inside = offset - this.#firstObjectOffset[cache]!;
+    const object = (inside * this.#slotsPerByte[cache]! + 0.5) | 0; // the nearest
+    const isThere = object >= 0 && object < this.#objects[slab]! && inside === object * this.#slotBytes[slab]!;
+    return isThere ? object : -1;
   }
 
   /** Whether the object is allocated to a user. */
@@ -204,13 +217,25 @@ export class SlabTable {
     return cell === ALLOCATED || cell === DESCRIPTOR;
   }
 
-  /** Marks an object as allocated and returns the free one after it. */
+  /** Marks a free object that is not on the slab's own list as allocated. Returns the free one after it. */
   take(slab: number, object: number): number {
+    const cells = this.#cells;
     const cell = this.#firstCell[slab]! + object;
-    const next = this.#cells[cell]!;
-    this.#cells[cell] = ALLOCATED;
-    this.#inuse[slab]!++;
+    const next = cells[cell]!;
+    cells[cell] = ALLOCATED;
+    this.#counters[slab]!++;
     return next;
+  }
+
+  /** Takes the first object off the slab's own list, which has one. */
+  takeFirst(slab: number): number {
+    const cells = this.#cells;
+    const counters = this.#counters[slab]!;
+    const object = counters >>> FREELIST_SHIFT;
+    const cell = this.#firstCell[slab]! + object;
+    this.#counters[slab] = (cells[cell]! << FREELIST_SHIFT) | ((counters & INUSE_MASK) + 1);
+    cells[cell] = ALLOCATED;
+    return object;
   }
 
   /** Marks an allocated object as the descriptor of another slab. */
@@ -218,16 +243,25 @@ export class SlabTable {
     this.#cells[this.#firstCell[slab]! + object] = DESCRIPTOR;
   }
 
-  /** Marks an object as free, with `next` as the free one after it. */
+  /** Marks an object as free, with `next` as the free one after it; it is not put on the slab's own list. */
   putBack(slab: number, object: number, next: number): void {
     this.#cells[this.#firstCell[slab]! + object] = next;
-    this.#inuse[slab]!--;
+    this.#counters[slab]!--;
+  }
+
+  /** Puts an object at the head of the slab's own list. Returns the objects that are still allocated. */
+  putFirst(slab: number, object: number): number {
+    const counters = this.#counters[slab]!;
+    const inuse = (counters & INUSE_MASK) - 1;
+    this.#cells[this.#firstCell[slab]! + object] = counters >>> FREELIST_SHIFT;
+    this.#counters[slab] = (object << FREELIST_SHIFT) | inuse;
+    return inuse;
   }
 
   #reuse(cache: number): number | undefined {
     const slab = this.#retired[cache]!;
     if (slab === NO_SLAB) return undefined;
-    this.#retired[cache] = this.#next[slab]!;
+    this.#retired[cache] = this.#links[slab * 2]!;
     return slab;
   }
 
@@ -247,14 +281,11 @@ export class SlabTable {
     this.#state = enlarged(this.#state, length);
     this.#order = enlarged(this.#order, length);
     this.#objects = enlarged(this.#objects, length);
-    this.#inuse = enlarged(this.#inuse, length);
-    this.#freelist = enlarged(this.#freelist, length);
+    this.#counters = enlarged(this.#counters, length);
     this.#pfn = enlarged(this.#pfn, length);
     this.#slotBytes = enlarged(this.#slotBytes, length);
-    this.#firstObjectOffset = enlarged(this.#firstObjectOffset, length);
     this.#firstCell = enlarged(this.#firstCell, length);
-    this.#next = enlarged(this.#next, length);
-    this.#previous = enlarged(this.#previous, length);
+    this.#links = enlarged(this.#links, 2 * length);
     this.#descriptor = enlarged(this.#descriptor, length);
   }
 }

@@ -31,6 +31,7 @@ export class Slab310Pool implements KmallocEngine {
   readonly full: SlabLists;
   readonly largestBytes: number;
   readonly #finder: CacheFinder;
+  readonly #slotBytesOf: Int32Array; // per cache
   readonly #freeObjects: Int32Array; // per cache
   #objects = 0;
   #slotBytes = 0;
@@ -45,6 +46,7 @@ export class Slab310Pool implements KmallocEngine {
     this.partial = new SlabLists(this.table, this.caches.length);
     this.free = new SlabLists(this.table, this.caches.length);
     this.full = new SlabLists(this.table, this.caches.length);
+    this.#slotBytesOf = Int32Array.from(this.caches, ({ slotBytes }) => slotBytes);
     this.#freeObjects = new Int32Array(this.caches.length);
   }
 
@@ -65,7 +67,7 @@ export class Slab310Pool implements KmallocEngine {
     const cache = this.#finder.cacheOf(bytes);
     const address = this.#allocate(cache, gfp & ~__GFP_ZERO);
     if (isErrno(address)) return address;
-    const { slotBytes } = this.caches[cache]!;
+    const slotBytes = this.#slotBytesOf[cache]!;
     if ((gfp & __GFP_ZERO) !== 0) this.memory.clear(address, slotBytes);
     this.#objects++;
     this.#slotBytes += slotBytes;
@@ -73,10 +75,12 @@ export class Slab310Pool implements KmallocEngine {
   }
 
   kfree(address: number): void {
-    if (address === 0 || address === ZERO_SIZE_PTR) return;
     const slab = this.memory.slabAt(address);
     const object = slab === NO_SLAB ? -1 : this.memory.objectAt(slab, address);
-    if (object < 0) throw badHandle(this.name, "free", address);
+    if (object < 0) {
+      this.#kfreeNothing(address);
+      return;
+    }
     this.#objects--;
     this.#slotBytes -= this.table.slotBytesOf(slab);
     this.#release(slab, object);
@@ -106,6 +110,11 @@ export class Slab310Pool implements KmallocEngine {
     return this.#freeObjects[cache]!;
   }
 
+  /** kfree of what is no object: 0 and ZERO_SIZE_PTR are ignored. */
+  #kfreeNothing(address: number): void {
+    if (address !== 0 && address !== ZERO_SIZE_PTR) throw badHandle(this.name, "free", address);
+  }
+
   /** Takes an object of the cache: address, or ENOMEM. */
   #allocate(cache: number, gfp: number): number | Errno {
     let slab: number = this.partial.headOf(cache);
@@ -118,11 +127,9 @@ export class Slab310Pool implements KmallocEngine {
       this.partial.addHead(cache, slab);
       this.table.setState(slab, SlabState.partial);
     }
-    const object = this.table.freelistOf(slab);
-    const next = this.table.take(slab, object);
-    this.table.setFreelist(slab, next);
+    const object = this.table.takeFirst(slab);
     this.#freeObjects[cache]!--;
-    if (next === END_OF_FREELIST) {
+    if (this.table.freelistOf(slab) === END_OF_FREELIST) {
       this.partial.remove(cache, slab);
       this.full.addHead(cache, slab);
       this.table.setState(slab, SlabState.full);
@@ -135,10 +142,8 @@ export class Slab310Pool implements KmallocEngine {
     const cache = this.table.cacheOf(slab);
     const wasFull = this.table.freelistOf(slab) === END_OF_FREELIST;
     (wasFull ? this.full : this.partial).remove(cache, slab);
-    this.table.putBack(slab, object, this.table.freelistOf(slab));
-    this.table.setFreelist(slab, object);
     this.#freeObjects[cache]!++;
-    if (this.table.inuseOf(slab) > 0) {
+    if (this.table.putFirst(slab, object) > 0) {
       this.partial.addTail(cache, slab);
       this.table.setState(slab, SlabState.partial);
     } else if (this.#freeObjects[cache]! > this.caches[cache]!.freeLimitObjects) {

@@ -59,6 +59,7 @@ export class SlubPool implements KmallocEngine {
   readonly largestBytes: number;
   readonly #machine: Machine;
   readonly #finder: CacheFinder;
+  readonly #largestCacheBytes: number;
   readonly #cacheCount: number;
   readonly #current: Int32Array; // slab per CPU and cache
   readonly #cpuFreelist: Uint16Array; // first free object of that slab
@@ -74,6 +75,7 @@ export class SlubPool implements KmallocEngine {
     this.caches = slubCaches(options.cpus ?? machine.cpus.count, machine.pageBytes);
     this.#cacheCount = this.caches.length;
     this.#finder = new CacheFinder(this.caches.map((cache) => cache.slotBytes));
+    this.#largestCacheBytes = this.#finder.largestBytes;
     this.largestBytes = largestBlockBytes(machine);
     this.table = new SlabTable(this.#cacheCount + 1); // the last one is for large objects
     this.memory = new SlabMemory(machine, this.table, name);
@@ -101,19 +103,20 @@ export class SlubPool implements KmallocEngine {
   }
 
   kmalloc(bytes: number, gfp: number): number | Errno {
-    if (bytes === 0) return ZERO_SIZE_PTR;
-    if (bytes > this.#finder.largestBytes) return this.#allocateLarge(bytes, gfp);
+    if (!(bytes > 0 && bytes <= this.#largestCacheBytes)) return this.#kmallocUnusual(bytes, gfp);
+    const { table } = this;
     const cache = this.#finder.cacheOf(bytes);
     const cpuCache = this.#machine.cpus.current * this.#cacheCount + cache;
-    if (this.#cpuFreelist[cpuCache] === END_OF_FREELIST) {
+    let object = this.#cpuFreelist[cpuCache]!;
+    if (object === END_OF_FREELIST) {
       const failure = this.#refill(cpuCache, cache, gfp);
       if (isErrno(failure)) return failure;
+      object = this.#cpuFreelist[cpuCache]!;
     }
     const slab = this.#current[cpuCache]!;
-    const object = this.#cpuFreelist[cpuCache]!;
-    this.#cpuFreelist[cpuCache] = this.table.take(slab, object);
+    this.#cpuFreelist[cpuCache] = table.take(slab, object);
     const address = this.memory.addressOf(slab, object);
-    const slotBytes = this.table.slotBytesOf(slab);
+    const slotBytes = table.slotBytesOf(slab);
     if ((gfp & __GFP_ZERO) !== 0) this.memory.clear(address, slotBytes);
     this.#objects++;
     this.#slotBytes += slotBytes;
@@ -121,21 +124,24 @@ export class SlubPool implements KmallocEngine {
   }
 
   kfree(address: number): void {
-    if (address === 0 || address === ZERO_SIZE_PTR) return;
-    const slab = this.memory.slabAt(address);
-    const object = slab === NO_SLAB ? -1 : this.memory.objectAt(slab, address);
-    if (object < 0) throw badHandle(this.name, "free", address);
+    const { table, memory } = this;
+    const slab = memory.slabAt(address);
+    const object = slab === NO_SLAB ? -1 : memory.objectAt(slab, address);
+    if (object < 0) {
+      this.#kfreeNothing(address);
+      return;
+    }
     this.#objects--;
-    this.#slotBytes -= this.table.slotBytesOf(slab);
-    const cache = this.table.cacheOf(slab);
+    this.#slotBytes -= table.slotBytesOf(slab);
+    const cache = table.cacheOf(slab);
     const cpuCache = this.#machine.cpus.current * this.#cacheCount + cache;
     if (cache < this.#cacheCount && this.#current[cpuCache] === slab) {
-      this.table.putBack(slab, object, this.#cpuFreelist[cpuCache]!);
+      table.putBack(slab, object, this.#cpuFreelist[cpuCache]!);
       this.#cpuFreelist[cpuCache] = object;
     } else {
-      this.table.putBack(slab, object, this.table.freelistOf(slab));
-      this.table.setFreelist(slab, object);
-      this.#afterSlowFree(slab, cache, cpuCache);
+      const inuse = table.putFirst(slab, object);
+      const state = table.stateOf(slab);
+      if (state !== SlabState.partial || inuse === 0) this.#afterSlowFree(slab, cache, cpuCache, state);
     }
   }
 
@@ -233,14 +239,12 @@ export class SlubPool implements KmallocEngine {
     return slab;
   }
 
-  /** Finds the place of a slab, not current on this CPU, in which an object was freed. */
-  #afterSlowFree(slab: number, cache: number, cpuCache: number): void {
-    const state = this.table.stateOf(slab);
+  /** Finds the place of a slab, not current on this CPU, in which an object was freed; one that is partial is empty now. */
+  #afterSlowFree(slab: number, cache: number, cpuCache: number, state: number): void {
     if (state === SlabState.full) {
       this.#drainFullCpuPartial(cpuCache, cache);
       this.#toCpuPartial(cpuCache, slab);
     } else if (state === SlabState.partial) {
-      if (this.table.inuseOf(slab) > 0) return;
       if (this.nodePartial.lengthOf(cache) < this.caches[cache]!.minPartialSlabs) return;
       this.nodePartial.remove(cache, slab);
       this.memory.giveSlab(slab);
@@ -269,6 +273,15 @@ export class SlubPool implements KmallocEngine {
     }
   }
 
+  #kmallocUnusual(bytes: number, gfp: number): number | Errno {
+    return bytes === 0 ? ZERO_SIZE_PTR : this.#allocateLarge(bytes, gfp);
+  }
+
+  /** kfree of what is no object: 0 and ZERO_SIZE_PTR are ignored. */
+  #kfreeNothing(address: number): void {
+    if (address !== 0 && address !== ZERO_SIZE_PTR) throw badHandle(this.name, "free", address);
+  }
+
   /** Requests above the largest cache: whole pages, straight from the page allocator. */
   #allocateLarge(bytes: number, gfp: number): number | Errno {
     const order = orderOf(bytes, this.#machine.pageBytes);
@@ -276,7 +289,7 @@ export class SlubPool implements KmallocEngine {
     const slab = this.memory.takeSlab(this.#cacheCount, order, gfp, 1, 1, { slotBytes, firstObjectOffset: 0 });
     if (isErrno(slab)) return slab;
     this.table.setState(slab, SlabState.large);
-    this.table.setFreelist(slab, this.table.take(slab, 0));
+    this.table.takeFirst(slab);
     this.#objects++;
     this.#slotBytes += slotBytes;
     return this.memory.addressOf(slab, 0);
