@@ -11,6 +11,7 @@ import type { MemoryParameters } from "./cases/memory.ts";
 import type { PressureParameters } from "./cases/pressure.ts";
 import type { ScaleParameters } from "./cases/scale.ts";
 import type { SpeedParameters } from "./cases/speed.ts";
+import type { ThreadShape } from "./cases/thread-work.ts";
 
 /** What each case takes. */
 interface CaseParameters {
@@ -23,6 +24,7 @@ interface CaseParameters {
   readonly scale: ScaleParameters;
   readonly codec: CodecParameters;
   readonly construction: ConstructionParameters;
+  readonly threads: ThreadShape;
 }
 
 type CaseKind = keyof CaseParameters;
@@ -44,6 +46,7 @@ const loaders: { readonly [K in CaseKind]: () => Promise<CaseRunner<K>> } = {
   scale: async () => (await import("./cases/scale.ts")).runScaleCase,
   codec: async () => (await import("./cases/codec.ts")).runCodecCase,
   construction: async () => (await import("./cases/construction.ts")).runConstructionCase,
+  threads: async () => (await import("./cases/threads.ts")).runThreadsCase,
 };
 
 /** Runs a case in this process. */

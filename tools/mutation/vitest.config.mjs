@@ -10,18 +10,28 @@ const packages = `${process.cwd()}/packages/`;
 // These judge whole programs of the kit over and over, which takes longer than all other tests together.
 const LEFT_OUT = ["packages/zpool/test/planted-bugs.test.ts", "packages/zpool/test/kit.test.ts"];
 
-// The kit and the traces, which run a whole backend for seconds. `--quick` does without them.
-const SLOW = ["**/*conformance*.test.ts", "**/golden*.test.ts", "**/fault-sweep.test.ts", "**/misuse*.test.ts"];
+// What runs a whole pool or machine for seconds: last, and only for mutants that all others let live.
+const SLOW = [
+  "**/*conformance*.test.ts",
+  "**/golden*.test.ts",
+  "**/fault-sweep.test.ts",
+  "**/*-threads.test.ts",
+  "**/churn.test.ts",
+  "packages/zsmalloc/test/{compaction,placement,sharded}.test.ts",
+];
+const SLOW_NAMES = /(conformance|golden|fault-sweep|-threads|churn|compaction|placement|sharded)[^/]*$/u;
 
-class SlowLast extends BaseSequencer {
+class QuickFirst extends BaseSequencer {
   sort(specifications) {
     return specifications.toSorted((a, b) => rankOf(a) - rankOf(b) || a.moduleId.localeCompare(b.moduleId));
   }
 }
 
 function rankOf({ moduleId }) {
-  return Number(/conformance|golden|fault-sweep|misuse/u.test(moduleId));
+  return Number(SLOW_NAMES.test(moduleId));
 }
+
+const quick = process.env.ZLAB_MUTATION_QUICK === "1";
 
 export default defineConfig({
   resolve: {
@@ -32,9 +42,9 @@ export default defineConfig({
   },
   test: {
     include: [`packages/${process.env.ZLAB_MUTATED_PACKAGE}/test/**/*.test.ts`],
-    exclude: process.env.ZLAB_MUTATION_QUICK ? [...LEFT_OUT, ...SLOW] : LEFT_OUT,
+    exclude: quick ? [...LEFT_OUT, ...SLOW] : LEFT_OUT,
     isolate: false,
-    sequence: { sequencer: SlowLast },
+    sequence: { sequencer: QuickFirst },
     testTimeout: 60_000,
   },
 });

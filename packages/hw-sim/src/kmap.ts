@@ -56,7 +56,7 @@ export class KmapTable {
 
   /** Slots in use on a CPU. */
   depthOf(cpu: number): number {
-    return this.#depth[cpu] ?? 0;
+    return this.#depth[cpu]!;
   }
 
   /** The page in a slot of a CPU, from 0 to `depthOf(cpu)` - 1: the order in which they were mapped. */

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { GFP_KERNEL, Machine, NO_WATERMARKS, PageState, type Pfn, __GFP_HIGHMEM, checkMachine } from "../src/index.ts";
 
 // Each test breaks one equation behind the machine's back and expects the check to name it.
@@ -21,6 +21,26 @@ describe("checkMachine finds", () => {
     single = machine.allocPages(0, GFP_KERNEL, owner) as Pfn;
     for (let i = 0; i < 3; i++) machine.allocPages(0, GFP_KERNEL | __GFP_HIGHMEM, owner);
     machine.check();
+  });
+
+  afterEach(() => vi.restoreAllMocks());
+
+  test.each([
+    ["frontier", 1023],
+    ["frontier", 2 ** 20],
+    ["frontierEnd", 1024],
+    ["frontierEnd", 2060],
+  ] as const)("an untouched middle whose %s is %d", (border, pfn) => {
+    const { buddy, startPfn, endPfn } = machine.zones[0]!;
+    expect([startPfn, buddy.frontier, buddy.frontierEnd, endPfn]).toEqual([1024, 1024, 2048, 2059]);
+    buddy.allocate(10, 0);
+    vi.spyOn(buddy, border, "get").mockReturnValue(pfn);
+    corrupt(/zone NORMAL \(pages 1024 to 2058\): start <= frontier <= frontierEnd <= end, but \d+, \d+/);
+  });
+
+  test("free pages that were counted wrongly", () => {
+    vi.spyOn(machine.zones[0]!.buddy, "freePages", "get").mockReturnValue(7);
+    corrupt(/: free pages = listed \+ untouched pages, but 7 and 8 \+ 1024$/);
   });
 
   const corrupt = (equation: RegExp) => {

@@ -1,7 +1,8 @@
 // Every way in which bytes get into, out of and around the machine's memory, against plain arrays.
 
 import fc from "fast-check";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { hasWebAssembly, newWasmMemory } from "../src/copy-module.ts";
 import { type MemoryBacking, type Pfn, PhysicalMemory } from "../src/index.ts";
 
 const PAGE_BYTES = 4096;
@@ -219,4 +220,65 @@ describe("buffers of the machine's memory", () => {
     expect(new PhysicalMemory(PAGE_BYTES, 2 ** 14 - 1, "array-buffer").buffer(9).byteOffset).toBe(0);
     expect(new PhysicalMemory(PAGE_BYTES, 2 ** 28, "size-only").buffer(9).length).toBe(9);
   });
+});
+
+describe("a source that comes again and again", () => {
+  test("gets a scratch page when a part behind its start is first copied", () => {
+    const memory = new PhysicalMemory(PAGE_BYTES, 2 ** 14, "array-buffer");
+    const source = Uint8Array.from({ length: 200 }, (_, i) => i + 1);
+    for (let round = 0; round < 12; round++) memory.copyIn(5 as Pfn, 64 * round, source, 3 + round, 50);
+    const target = new Uint8Array(50);
+    for (let round = 0; round < 12; round++) {
+      memory.copyOut(5 as Pfn, 64 * round, target, 0, 50);
+      expect([...target]).toEqual([...source.subarray(3 + round, 53 + round)]);
+    }
+  });
+});
+
+describe("hosts that have less", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  test("without Node's buffers bytes are copied by views", async () => {
+    vi.resetModules();
+    const NodeBuffer = Buffer;
+    vi.stubGlobal("Buffer", class extends NodeBuffer {});
+    Object.defineProperty(Buffer.prototype, "copy", { value: undefined });
+    const { copyBytes } = await import("../src/memory-chunk.ts");
+    const target = new Uint8Array(5);
+    copyBytes(Uint8Array.of(1, 2, 3, 4), 1, target, 2, 3);
+    copyBytes(Uint8Array.of(9), 0, target, 0, 0);
+    expect([...target]).toEqual([0, 0, 2, 3, 4]);
+  });
+
+  test("a memory that is larger than WebAssembly's, or isn't to be had, is none", () => {
+    expect(newWasmMemory(2 ** 33, false)).toBeUndefined();
+    vi.stubGlobal("WebAssembly", undefined);
+    expect([newWasmMemory(65_536, false), hasWebAssembly()]).toEqual([undefined, false]);
+  });
+
+  test("a thread without WebAssembly can't open the memory of one that has it", () => {
+    const shared = new PhysicalMemory(PAGE_BYTES, 2 ** 15, "shared-array-buffer").share();
+    vi.stubGlobal("WebAssembly", undefined);
+    expect(() => PhysicalMemory.open(shared)).toThrow(
+      expect.objectContaining({
+        code: "ZLAB_SHARE",
+        message: "memory can be shared only between threads that all have WebAssembly, or all not",
+      }),
+    );
+  });
+});
+
+test("messages of copies that leave the memory or the buffer say which bytes", () => {
+  const memory = new PhysicalMemory(PAGE_BYTES, 1030, "array-buffer");
+  const pfn = 1029 as Pfn;
+  const bytes = new Uint8Array(8);
+  expect(() => memory.fill(pfn, 4090, 8, 1)).toThrow("8 bytes from byte 4090 of page 1029 leave the memory");
+  expect(() => memory.copyIn(pfn, 0, bytes, 3, 6)).toThrow("6 bytes at 3 of a buffer of 8 bytes leave the buffer");
+  expect(() => memory.fill(1030 as Pfn, 0, 1, 1)).toThrow("1 bytes from byte 0 of page 1030 leave the memory");
+  expect(() => memory.share()).toThrow(
+    'memory with backing "array-buffer" can\'t be shared: use "shared-array-buffer"',
+  );
 });

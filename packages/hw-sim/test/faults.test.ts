@@ -74,6 +74,25 @@ describe("the knobs of fail_page_alloc", () => {
     expect(faults.injected).toBe(1);
   });
 
+  test.each<[FailPageAlloc, string]>([
+    [{ probability: 101 }, "fail_page_alloc: probability must be a whole number from 0 to 100, not 101"],
+    [{ interval: 0 }, "fail_page_alloc: interval must be a whole number from 1, not 0"],
+    [{ times: -2 }, "fail_page_alloc: times must be a whole number from -1, not -2"],
+    [{ space: -1 }, "fail_page_alloc: space must be a whole number from 0, not -1"],
+    [{ minOrder: 11 }, "fail_page_alloc: minOrder must be a whole number from 0 to 10, not 11"],
+    [{ seed: 0.5 }, `fail_page_alloc: seed must be a whole number from ${Number.MIN_SAFE_INTEGER}, not 0.5`],
+  ])("%o is refused in words", (rule, message) => {
+    expect(() => under(rule)).toThrow(message);
+    expect(() => new FaultInjector().failNth(-1)).toThrow(
+      "fail_page_alloc: the number of the call to fail must be a whole number from 0, not -1",
+    );
+  });
+
+  test("the limits of each are accepted", () => {
+    expect(pattern(under({ probability: 100, interval: 1, times: -1, space: 0, minOrder: 0 }), 3)).toBe("XXX");
+    expect(pattern(under({ minOrder: 10, seed: -1 }), 2, 10)).toBe("XX");
+  });
+
   const bad: FailPageAlloc[] = [
     { probability: -1 },
     { probability: 101 },

@@ -76,6 +76,12 @@ describe("temporary mappings", () => {
     const pages = highPages(machine, KMAP_SLOTS + 1);
     for (let i = 0; i < KMAP_SLOTS; i++) machine.kmap.mapLocal(pages[i]!);
     expect(() => machine.kmap.mapLocal(pages[KMAP_SLOTS]!)).toThrow(slotsError);
+    expect(() => machine.kmap.mapLocal(pages[KMAP_SLOTS]!)).toThrow(
+      "CPU 0 has all 16 temporary mappings in use; unmap one first",
+    );
+    expect(() => machine.kmap.unmapLocal(pages[0]!)).toThrow(
+      `CPU 0 unmaps page ${pages[0]}, which is not the one it mapped last`,
+    );
     machine.cpus.runOn(1, () => {
       expect(() => machine.kmap.unmapLocal(pages[KMAP_SLOTS - 1]!)).toThrow(orderError);
       machine.kmap.mapLocal(pages[KMAP_SLOTS]!);

@@ -10,6 +10,8 @@ import {
   type MachineOptions,
   NO_WATERMARKS,
   type Pfn,
+  __GFP_DMA32,
+  __GFP_HIGHMEM,
   __GFP_NOWARN,
   __GFP_ZERO,
   machineCounters,
@@ -55,6 +57,62 @@ describe("options", () => {
     expect(() => new Machine({ ...options, ...wrong })).toThrow(
       expect.objectContaining({ code: "ZLAB_MACHINE_OPTIONS" }),
     );
+  });
+
+  const ORDER = "zones must be some of DMA32, NORMAL, HIGHMEM, in this order";
+  const watermarks = (minPages: number, lowPages: number, highPages: number): Partial<MachineOptions> => ({
+    zones: [{ ...zone, watermarks: { minPages, lowPages, highPages } }],
+  });
+
+  test.each<[string, Partial<MachineOptions>]>([
+    [ORDER, { zones: [] }],
+    [ORDER, { zones: [zone, { kind: "DMA32", pages: 1 }] }],
+    [ORDER, { zones: [{ kind: "DMA" as "DMA32", pages: 1 }, zone] }],
+    ["zone NORMAL must have 1 page or more, not 0", { zones: [{ kind: "NORMAL", pages: 0 }] }],
+    ["a machine has at most 1073740800 pages, not 1073740801", { zones: [{ kind: "NORMAL", pages: 2 ** 30 - 1023 }] }],
+    ["watermarks of zone NORMAL must be page counts with min <= low <= high, not 1, 0.5, 3", watermarks(1, 0.5, 3)],
+    ["watermarks of zone NORMAL must be page counts with min <= low <= high, not 1, 4, 3", watermarks(1, 4, 3)],
+    ["backing must be one of array-buffer, shared-array-buffer, size-only, not disk", { backing: "disk" as never }],
+    ["region must be one of 1 to 256, counted from 0, not 2 of 2", { region: { index: 2, count: 2 } }],
+    ["region must be one of 1 to 256, counted from 0, not -1 of 2", { region: { index: -1, count: 2 } }],
+    ["region must be one of 1 to 256, counted from 0, not 0.5 of 2", { region: { index: 0.5, count: 2 } }],
+    ["region must be one of 1 to 256, counted from 0, not 0 of 1.5", { region: { index: 0, count: 1.5 } }],
+    ["region must be one of 1 to 256, counted from 0, not 0 of 257", { region: { index: 0, count: 257 } }],
+    ["seed must be a whole number, not 0.5", { seed: 0.5 }],
+    ["a machine has 1 to 4096 CPUs, not 4097", { cpus: 4097 }],
+    ["costModel.kmapCycles must be a number from 0, not -1", { costModel: { kmapCycles: -1 } }],
+    ["costModel.copyBytesPerCycle must be more than 0", { costModel: { copyBytesPerCycle: 0 } }],
+  ])("%s", (message, wrong) => {
+    expect(() => new Machine({ ...options, ...wrong })).toThrow(
+      expect.objectContaining({ message, code: "ZLAB_MACHINE_OPTIONS" }),
+    );
+  });
+
+  test("the limits of each are accepted", () => {
+    const sizeOnly = { ...options, backing: "size-only" } as const;
+    expect(new Machine({ ...sizeOnly, ...watermarks(0, 0, 0), cpus: 4096 }).cpus.count).toBe(4096);
+    expect(new Machine({ ...sizeOnly, ...watermarks(3, 3, 3), seed: -1 }).totalPageCount()).toBe(64);
+    expect(new Machine({ ...sizeOnly, costModel: { kmapCycles: 0 } }).cost.model.kmapCycles).toBe(0);
+    expect(new Machine({ ...sizeOnly, zones: [{ kind: "NORMAL", pages: 1 }] }).totalPageCount()).toBe(1);
+    const zones = [{ kind: "NORMAL" as const, pages: 2 ** 19 }];
+    expect(new Machine({ ...sizeOnly, zones, region: { index: 255, count: 256 } }).totalPageCount()).toBe(2048);
+  });
+
+  test("messages of misuse say what was wrong and what there is", () => {
+    const machine = new Machine({ ...options, cpus: 2 });
+    const pfn = machine.allocPages(1, GFP_KERNEL, 0) as Pfn;
+    expect(() => machine.allocPages(0.5, 0, 0)).toThrow("the order of a block is a whole number from 0 to 10, not 0.5");
+    expect(() => machine.freePages(pfn, 0)).toThrow(`page ${pfn} is not the head of an allocated block of order 0`);
+    expect(() => machine.zoneOf(9999 as Pfn)).toThrow("the machine has no page 9999");
+    expect(() => machine.cpus.runOn(2, () => 0)).toThrow("there is no CPU 2: the machine has CPUs 0 to 1");
+    expect(() => machine.cpus.preemptEnable()).toThrow("CPU 0: preemption enabled more often than disabled");
+    expect(() => machine.allocPages(0, __GFP_DMA32 | __GFP_HIGHMEM, 0)).toThrow(
+      "__GFP_DMA32 and __GFP_HIGHMEM exclude each other: ask for one of them",
+    );
+    expect(() => new Machine({ ...options, pageBytes: 8192 })).toThrow(
+      "page size 8192 is not supported: use 4096, 16384, 65536",
+    );
+    expect([machine.ownerName(0), machine.ownerName(7)]).toEqual(["nobody", "owner 7"]);
   });
 
   test("page sizes are 4, 16 and 64 KiB", () => {
@@ -149,7 +207,12 @@ describe("allocPages and freePages", () => {
   test("owners run out after 65,535", () => {
     const machine = new Machine(options);
     for (let i = 1; i <= 0xffff; i++) expect(machine.registerOwner("x")).toBe(i);
-    expect(() => machine.registerOwner("x")).toThrow(expect.objectContaining({ code: "ZLAB_OWNERS" }));
+    expect(() => machine.registerOwner("x")).toThrow(
+      expect.objectContaining({
+        code: "ZLAB_OWNERS",
+        message: "a machine can tell 65535 page owners apart; make a new machine",
+      }),
+    );
   });
 });
 

@@ -10,8 +10,6 @@ const DESCRIPTOR_BYTES = 48;
 const BUFCTL_BYTES = 4;
 const SMALLEST_BYTES = 32;
 const LARGEST_BYTES = 2 ** 25; // no kmalloc cache of 3.10 is larger, whatever the page size
-/** The largest order that is preferred for a slab, on a machine with more than 32 MiB. */
-const MAX_PREFERRED_ORDER = 1;
 
 export interface SlabCache {
   /** "kmalloc-96", "kmalloc-1024". */
@@ -20,7 +18,8 @@ export interface SlabCache {
   readonly objectBytes: number;
   /** Bytes of a slot: the object rounded up to the cache line. */
   readonly slotBytes: number;
-  /** Order of the pages of a slab. */
+  /** Order of the pages of a slab: the lowest that holds an object. (The kernel goes on to order 1 while more than an eighth of a slab
+   * is left over, which slots of these sizes never leave.) */
   readonly order: number;
   readonly objectsPerSlab: number;
   /** Whether the descriptor lies in another cache. */
@@ -66,7 +65,8 @@ function limitObjects(slotBytes: number, pageBytes: number): number {
 function slabCache(objectBytes: number, cpuCount: number, pageBytes: number): SlabCache {
   const slotBytes = objectBytes <= CACHE_LINE_BYTES / 2 ? objectBytes : roundUp(objectBytes, CACHE_LINE_BYTES);
   const offSlab = objectBytes >= pageBytes / 8;
-  const { order, objects } = slabOrder(slotBytes, offSlab, pageBytes);
+  const order = orderOf(slotBytes, pageBytes);
+  const objects = objectsIn(pageBytes * 2 ** order, slotBytes, offSlab);
   const limit = limitObjects(slotBytes, pageBytes);
   const batchObjects = Math.floor((limit + 1) / 2);
   return {
@@ -83,18 +83,6 @@ function slabCache(objectBytes: number, cpuCount: number, pageBytes: number): Sl
     sharedFactor: cpuCount > 1 && slotBytes <= pageBytes ? 8 : 0,
     freeLimitObjects: (1 + cpuCount) * batchObjects + objects,
   };
-}
-
-/** The first order that holds an object and either wastes at most an eighth of the slab or is the largest preferred one. */
-function slabOrder(slotBytes: number, offSlab: boolean, pageBytes: number): { order: number; objects: number } {
-  let order = orderOf(slotBytes, pageBytes);
-  for (;;) {
-    const slabBytes = pageBytes * 2 ** order;
-    const objects = objectsIn(slabBytes, slotBytes, offSlab);
-    const restBytes = slabBytes - objects * slotBytes - (offSlab ? 0 : headerBytes(objects));
-    if (objects > 0 && (order >= MAX_PREFERRED_ORDER || restBytes * 8 <= slabBytes)) return { order, objects };
-    order++;
-  }
 }
 
 /** All kmalloc caches, ascending: from 32 bytes to the largest block of pages, at most 32 MiB. */

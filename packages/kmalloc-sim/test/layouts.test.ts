@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { CacheFinder } from "../src/cache-sizes.ts";
 import { slabCaches } from "../src/slab-layout.ts";
-import { minObjects, slubCaches } from "../src/slub-layout.ts";
+import { minObjects, slubCaches, slubOrder } from "../src/slub-layout.ts";
 
 function tableLines(name: string): string[] {
   const file = new URL(`../../../golden/tables/${name}`, import.meta.url);
@@ -93,6 +93,26 @@ test("larger pages: caches reach two pages, and each object fits its slab", () =
     "kmalloc-16k: 3/8",
     "kmalloc-32k: 3/4",
   ]);
+});
+
+test("SLAB: no slab leaves more than an eighth of its bytes over", () => {
+  for (const pageBytes of [4096, 16384, 65536]) {
+    for (const { slotBytes, order, objectsPerSlab, firstObjectOffset } of slabCaches(2, pageBytes)) {
+      const slabBytes = pageBytes * 2 ** order;
+      expect(8 * (slabBytes - firstObjectOffset - objectsPerSlab * slotBytes)).toBeLessThanOrEqual(slabBytes);
+    }
+  }
+});
+
+test.each([
+  [9 * 4096, 1, 4], // no preferred order holds one
+  [5 * 4096, 1, 3], // 8 pages leave 3
+  [1360, 1, 2], // 8 objects need 4 pages, which leave 64 bytes
+  [1860, 1, 3], // 4 pages leave 1504 bytes, more than a 16th; 8 pages leave 1148
+  [3000, 1, 3], // 8 pages leave 2768 bytes, at most an eighth
+  [8, 1, 0],
+])("SLUB: slots of %i bytes for %i CPUs have slabs of order %i", (slotBytes, cpuCount, order) => {
+  expect(slubOrder(slotBytes, cpuCount, 4096)).toBe(order);
 });
 
 test("a request goes to the smallest cache that it fits in", () => {

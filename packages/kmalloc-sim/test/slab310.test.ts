@@ -1,7 +1,7 @@
 // The SLAB engine: where objects land, and when slabs come and go.
 
-import { ENOMEM, GFP_KERNEL, isErrno } from "@zlab/hw-sim";
-import { Slab310Pool } from "@zlab/kmalloc-sim";
+import { ENOMEM, GFP_KERNEL, type Pfn, __GFP_ZERO, isErrno } from "@zlab/hw-sim";
+import { Slab310Pool, ZERO_SIZE_PTR } from "@zlab/kmalloc-sim";
 import { ZPoolError } from "@zlab/zpool";
 import { expect, test } from "vitest";
 import { smallMachine } from "./machines.ts";
@@ -92,6 +92,23 @@ test("large objects have slabs of their own, up to the largest block", () => {
   pool.check(3);
   pool.destroy();
   expect(machine.freePageCount()).toBe(4096);
+});
+
+test("kmalloc(0) gives a pointer that is not null and may be freed; __GFP_ZERO clears the slot and nothing else", () => {
+  const machine = smallMachine(64);
+  const pool = new Slab310Pool(machine, "pool");
+  expect(pool.kmalloc(0, GFP_KERNEL)).toBe(ZERO_SIZE_PTR);
+  expect([pool.objects, pool.totalPages, pool.ksize(ZERO_SIZE_PTR)]).toEqual([0, 0, 0]);
+  for (const ignored of [0, ZERO_SIZE_PTR]) pool.kfree(ignored);
+  const [a, b, c] = allocateMany(pool, 96, 3) as [number, number, number];
+  const pfn = Math.floor(a / 4096) as Pfn;
+  machine.memory.fill(pfn, 0, 4096, 0xee);
+  pool.kfree(b);
+  expect(pool.kmalloc(70, GFP_KERNEL | __GFP_ZERO)).toBe(b);
+  const start = machine.memory.offsetOf(pfn) + (a % 4096);
+  const bytes = machine.memory.chunkOf(pfn).subarray(start, start + (c - a) + 1);
+  expect(bytes.indexOf(0)).toBe(b - a);
+  expect(bytes.lastIndexOf(0)).toBe(b - a + 127);
 });
 
 test("slabinfo shows the caches as the kernel does", () => {

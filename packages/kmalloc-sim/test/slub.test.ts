@@ -252,3 +252,11 @@ test("slabinfo shows the caches as the kernel does", () => {
     "kmalloc-128          376    384    128   32    1 : tunables    0    0    0 : slabdata     12     12      0",
   );
 });
+
+test("slabinfo shows neither slabs that were given back nor blocks of large objects", () => {
+  const pool = new SlubPool(smallMachine(1024), "pool");
+  const before = pool.slabinfo();
+  allocateMany(pool, 100_000, 2);
+  pool.kfree(allocateMany(pool, 100_000, 1)[0]!);
+  expect(pool.slabinfo()).toBe(before);
+});

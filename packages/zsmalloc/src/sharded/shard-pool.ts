@@ -167,7 +167,7 @@ export class ShardPool implements ZpoolBackend {
       sent: this.#outgoing.sent,
       waitingOut: this.#outgoing.waiting(),
       taken: this.#taken,
-      waitingIn: this.#incoming.waiting().length,
+      waitingIn: this.#incoming.waitingByShard().reduce((sum, count) => sum + count, 0),
       bad: this.#bad,
     };
   }
