@@ -1,6 +1,7 @@
 // Where the arrays of a pool come from. On most machines they begin short and are replaced by longer ones, which costs a pool of a
-// few objects nothing. Where threads share the machine they can't be replaced under the others, so they are made once, long
-// enough for all the pages of the machine: what isn't touched takes no memory. Others open them by their label.
+// few objects nothing. A table that has become large is replaced only once more, by one for all the pages of the machine: what isn't
+// touched takes no memory, whereas doubling would copy gigabytes and keep both. Where threads share the machine tables can't be
+// replaced under the others, so they are made that long at first. Others open them by their label.
 
 import type { Machine, OpenTables } from "@zlab/hw-sim";
 
@@ -8,6 +9,8 @@ import type { Machine, OpenTables } from "@zlab/hw-sim";
 const MOST_WORDS = 2 ** 31 - 2 ** 16;
 /** Handles are below 2^31, with one bit for the kind. */
 const MOST_CELLS = 2 ** 30;
+/** Tables of so many words, 64 MiB, are not doubled any more. */
+const LARGE_WORDS = 2 ** 24;
 
 /** The cells of handles that a pool may use: from `first` on, below `end`. */
 export interface CellRange {
@@ -25,6 +28,8 @@ export class PoolTables {
   readonly #machine: Machine;
   readonly #label: string;
   readonly #opened: OpenTables | undefined;
+  #neededWords = 0;
+  #neededCells = 0;
 
   /** `label` tells the pool's tables from others of the machine. With `opened` the tables are those of that label there, whatever
    * length is asked for. */
@@ -46,7 +51,8 @@ export class PoolTables {
 
   /** The table of classes and zspages: zeros, `initialWords` of them or as many as the pool can ever need. */
   words(initialWords: number, neededWords: number): Int32Array {
-    return this.#make("table", initialWords, Math.min(MOST_WORDS, neededWords));
+    this.#neededWords = Math.min(MOST_WORDS, neededWords);
+    return this.#make("table", initialWords, this.#neededWords);
   }
 
   /** The class of each segment of the table. */
@@ -56,17 +62,18 @@ export class PoolTables {
 
   /** The cells of handles: likewise. */
   cells(initialCells: number, neededCells: number): Int32Array {
-    return this.#make("handles", initialCells, Math.min(MOST_CELLS, neededCells));
+    this.#neededCells = Math.min(MOST_CELLS, neededCells);
+    return this.#make("handles", initialCells, this.#neededCells);
   }
 
-  /** The table with the same words and as many more; undefined where there can't be more. */
+  /** The table with the same words and as many more, or all that the pool can ever need; undefined where there can't be more. */
   longerWords(words: Int32Array): Int32Array | undefined {
-    return this.#longer(words, MOST_WORDS);
+    return this.#longer(words, this.#neededWords, MOST_WORDS);
   }
 
-  /** The cells and as many more; undefined where there can't be more. */
+  /** The cells likewise. */
   longerCells(cells: Int32Array): Int32Array | undefined {
-    return this.#longer(cells, MOST_CELLS);
+    return this.#longer(cells, this.#neededCells, MOST_CELLS);
   }
 
   /** Forgets the tables that other threads could have opened. */
@@ -80,11 +87,22 @@ export class PoolTables {
     return tables.int32(tables.shared ? neededLength : initialLength, `${this.#label}: ${name}`);
   }
 
-  #longer(table: Int32Array, most: number): Int32Array | undefined {
+  #longer(table: Int32Array, needed: number, most: number): Int32Array | undefined {
     const length = Math.min(2 * table.length, most);
     if (this.#machine.tables.shared || length === table.length) return undefined;
-    const longer = new Int32Array(length);
+    const reserved = length >= LARGE_WORDS && needed > length ? this.#reserve(needed) : undefined;
+    const longer = reserved ?? new Int32Array(length);
     longer.set(table);
     return longer;
+  }
+
+  /** A table of zeros that takes memory where it is touched; undefined if the host doesn't let so much be reserved. */
+  #reserve(length: number): Int32Array | undefined {
+    try {
+      return this.#machine.tables.int32(length, `${this.#label}: reserve`);
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
   }
 }

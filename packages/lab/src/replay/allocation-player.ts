@@ -57,6 +57,11 @@ export class AllocationPlayer implements TracePlayer {
     this.#facts = stage.checker && facts(stage.checker, this.#ids);
   }
 
+  expect(lines: readonly TraceLine[], count: number): void {
+    this.#ids.fetch(lines, count);
+    this.#payload?.fetch(lines, count);
+  }
+
   play(line: TraceLine): void {
     switch (line.kind) {
       case Kind.alloc:

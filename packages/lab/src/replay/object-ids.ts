@@ -4,6 +4,7 @@
 
 import type { Handle } from "@zlab/zpool";
 import { TraceError } from "./trace-error.ts";
+import { Kind, type TraceLine } from "./trace-line.ts";
 
 const UNSEEN = 0; // 0 is never a handle
 const FREED = -1;
@@ -17,6 +18,8 @@ export class ObjectIds {
   #handles: Int32Array | Float64Array = new Int32Array(FIRST_CAPACITY);
   /** One more than the highest id seen. */
   end = 0;
+  /** Sum of what was fetched last. It means nothing, but what no one can see would not be worked out. */
+  fetched = 0;
 
   /** Throws a TraceError if the id is out of range or was used before. */
   assertNew(id: number): void {
@@ -50,6 +53,18 @@ export class ObjectIds {
     this.#handles[id] = FREED;
     if (handle === REFUSED) return undefined;
     return handle as Handle;
+  }
+
+  /** Looks at the entries of ids that will be freed soon, which brings them into the cache, all at the time of one. */
+  fetch(lines: readonly TraceLine[], count: number): void {
+    const handles = this.#handles;
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const line = lines[i]!;
+      const id = line.at(0);
+      if (line.kind === Kind.free && id >= 0 && id < handles.length) sum += handles[id]!;
+    }
+    this.fetched = sum;
   }
 
   /** The handle of a live object; undefined for any other id. */

@@ -16,6 +16,7 @@ import { Buffer } from "node:buffer";
 import { type PhysicalMemory, Prng } from "@zlab/hw-sim";
 import { type Handle, MapMode, type ZpoolBackend } from "@zlab/zpool";
 import { Divergence } from "./trace-error.ts";
+import { Kind, type TraceLine } from "./trace-line.ts";
 
 const WINDOWS_SHIFT = 14; // log2 of the words of the block at which windows begin: 64 KiB stay in the cache
 const WORD_BYTES = 4;
@@ -36,6 +37,8 @@ const compareBuffers = Buffer.prototype.compare;
 export class Payload {
   /** Objects whose bytes were compared, once per comparison. */
   checkCount = 0;
+  /** Means nothing, as that of `ObjectIds`. */
+  fetched = 0;
   readonly #pool: ZpoolBackend;
   readonly #block: Uint8Array;
   readonly #words: Int32Array; // the block
@@ -73,6 +76,17 @@ export class Payload {
     this.#verify(handle, id, this.#lengths[id]!);
     this.#lengths[id] = 0;
     this.#liveOfGroup[id >> GROUP_SHIFT]!--;
+  }
+
+  /** Looks at the entries of objects that will be freed soon, as `ObjectIds.fetch` does. */
+  fetch(lines: readonly TraceLine[], count: number): void {
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const line = lines[i]!;
+      const id = line.at(0);
+      if (line.kind === Kind.free && id >= 0 && id < this.#lengths.length) sum += this.#lengths[id]!;
+    }
+    this.fetched = sum;
   }
 
   /** Compares every object with its content, in ascending order of the ids. */

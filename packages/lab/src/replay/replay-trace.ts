@@ -11,7 +11,7 @@ import { Payload } from "./payload.ts";
 import { Divergence, TraceError } from "./trace-error.ts";
 import type { TraceFamily, TracePlayer, TraceSettings } from "./trace-family.ts";
 import { type TraceHeader, parseHeader } from "./trace-header.ts";
-import { TraceReader } from "./trace-reader.ts";
+import { type OnRead, TraceReader } from "./trace-reader.ts";
 
 export interface ReplaySettings {
   /** Type of another backend than the one that recorded the trace. */
@@ -114,13 +114,14 @@ class TraceRun {
 
   /** Plays all lines up to the first divergence. */
   playAll(reader: TraceReader, checkpoint: Checkpoint): Pick<ReplayResult, "divergence" | "interruptedAtLine"> {
-    const { line } = reader;
+    const player = this.#player;
+    const onRead: OnRead = (lines, count) => player.expect?.(lines, count);
     let atEnd = false;
     try {
-      while (reader.next()) {
+      while (reader.next(onRead)) {
         if (reader.lineNumber % LINES_PER_CHECKPOINT === 0) checkpoint();
-        this.#player.play(line);
-        this.#countByKind[line.kind]!++;
+        player.play(reader.line);
+        this.#countByKind[reader.line.kind]!++;
       }
       atEnd = true;
       this.#payload?.verifyAll();
@@ -130,7 +131,7 @@ class TraceRun {
       if (error instanceof Interrupted) return { divergence: null, interruptedAtLine: reader.lineNumber - 1 };
       if (!(error instanceof Divergence)) throw error;
       const { what, expected, got } = error;
-      const operation = atEnd ? "end" : describeOperation(line);
+      const operation = atEnd ? "end" : describeOperation(reader.line);
       return { divergence: { line: reader.lineNumber, operation, what, expected, got } };
     }
   }

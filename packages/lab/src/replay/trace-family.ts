@@ -36,6 +36,8 @@ export interface Stage {
 export interface TracePlayer {
   /** Attempts that the pool refused though the recorded one did not; only on another backend. */
   readonly refusedCount: number;
+  /** Told the lines that come next, the first `count` of `lines`, to fetch what they will need. */
+  expect?(lines: readonly TraceLine[], count: number): void;
   /** Executes one line and checks its facts. Throws a TraceError or a Divergence. */
   play(line: TraceLine): void;
 }

@@ -1,6 +1,9 @@
 // Reads a trace line by line from its bytes. Nearly all lines are a letter and a few numbers in the plainest form; these are
 // taken apart by hand, without making a string. Whatever looks in the least unusual is left to JSON.parse, which also decides what is an
 // error, so both ways give the same.
+//
+// Plain lines are taken apart some at a time, before the first of them is played, so that the player can fetch what they need: of a long
+// trace hardly anything is in the cache, and many things are fetched in the time of one.
 
 import { MAX_FIELDS, TraceLine, isLetter } from "./trace-line.ts";
 import { TraceError } from "./trace-error.ts";
@@ -20,14 +23,23 @@ const UNUSUAL = -1;
 /** Longest line: the checkpoint of a pool of 100,000 zspages is shorter. Without a limit a broken line could fill the memory. */
 const MAX_LINE_BYTES = 2 ** 24;
 
+/** Plain lines that are taken apart at a time. */
+const LINES_AHEAD = 32;
+
+/** Is told the lines that will be played next: the first `count` of `lines`. */
+export type OnRead = (lines: readonly TraceLine[], count: number) => void;
+
 export class TraceReader {
   /** The line read last. */
-  readonly line: TraceLine = new TraceLine();
+  line: TraceLine = new TraceLine();
   /** Its number in the (decompressed) file, from 1. */
   lineNumber = 0;
   readonly #bytes: Uint8Array;
   readonly #text: TextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  #next = 0; // where the next line begins
+  readonly #lines: readonly TraceLine[] = Array.from({ length: LINES_AHEAD }, () => new TraceLine());
+  #taken = 0; // lines of these that were taken apart,
+  #given = 0; // and that `next` has given
+  #next = 0; // where the line begins that will be taken apart next
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -48,22 +60,37 @@ export class TraceReader {
   }
 
   /** Reads the next line into `line`; false at the end. Throws a TraceError for what is not a line of a trace. */
-  next(): boolean {
-    if (this.#next >= this.#bytes.length) return false;
-    const end = this.#scanPlain();
-    if (end === UNUSUAL) {
-      this.#parse();
-    } else {
-      this.#next = end;
-      this.lineNumber++;
+  next(onRead?: OnRead): boolean {
+    if (this.#given === this.#taken) {
+      if (this.#next >= this.#bytes.length) return false;
+      this.#given = 0;
+      this.#taken = this.#takePlainLines();
+      if (this.#taken === 0) {
+        this.#parse();
+        return true;
+      }
+      onRead?.(this.#lines, this.#taken);
     }
+    this.line = this.#lines[this.#given++]!;
+    this.lineNumber++;
     return true;
   }
 
+  /** Takes the next lines apart, up to one that is unusual; returns their number. */
+  #takePlainLines(): number {
+    let count = 0;
+    while (count < LINES_AHEAD && this.#next < this.#bytes.length) {
+      const end = this.#scanPlain(this.#lines[count]!);
+      if (end === UNUSUAL) break;
+      this.#next = end;
+      count++;
+    }
+    return count;
+  }
+
   /** Takes a line of the form `["x",1,-2,"y",3]` apart. Returns where the next line begins, or UNUSUAL. */
-  #scanPlain(): number {
+  #scanPlain(line: TraceLine): number {
     const bytes = this.#bytes;
-    const line = this.line;
     let at = this.#next;
     if (bytes[at] !== OPEN || !isQuotedLetter(bytes, at + 1)) return UNUSUAL;
     line.kind = bytes[at + 2]!;
@@ -108,6 +135,7 @@ export class TraceReader {
     if (!Array.isArray(values)) throw new TraceError('an operation is a JSON array such as ["f",7,3]');
     const kind: unknown = values[0];
     if (!isLetter(kind)) throw new TraceError(`unknown operation ${kind === undefined ? "(none)" : shortJson(kind)}`);
+    this.line = this.#lines[0]!;
     this.line.setParsed(kind.charCodeAt(0), values);
   }
 }
