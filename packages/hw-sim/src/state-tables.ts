@@ -13,9 +13,11 @@ export type StateTables = Readonly<Record<string, StateTable>>;
  *
  * | code | what is wrong |
  * |---|---|
- * | ZLAB_IMAGE_FORMAT | not an image, of another version, cut off, or its head makes no sense |
+ * | ZLAB_IMAGE_UNKNOWN | not an image, or of another version |
+ * | ZLAB_IMAGE_FORMAT | cut off, or the head makes no sense |
  * | ZLAB_IMAGE_CHECKSUM | the bytes of the head or of a section are not those that were written |
  * | ZLAB_IMAGE_STATE | a table has a wrong length, or a value that no state can have |
+ * | ZLAB_IMAGE_SURPLUS | a byte that is no part of the state is not 0 |
  * | ZLAB_IMAGE_REFUSED | the state can't be written down: an object is mapped, or the machine is shared with others |
  */
 export class ImageError extends ZlabError {}

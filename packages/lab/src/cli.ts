@@ -32,6 +32,7 @@ import { register as registerConformance } from "./commands/conformance.ts";
 import { examples } from "./commands/examples.ts";
 import { register as registerExperiment } from "./commands/experiment.ts";
 import { register as registerExplain } from "./commands/explain.ts";
+import { register as registerImage } from "./commands/image.ts";
 import { register as registerPredict } from "./commands/predict.ts";
 import { register as registerReplay } from "./commands/replay.ts";
 import { register as registerReproduce } from "./commands/reproduce.ts";
@@ -45,6 +46,7 @@ const commands: readonly RegisterCommand[] = [
   registerClasses,
   registerPredict,
   registerStat,
+  registerImage,
   registerExplain,
   registerCapture,
   registerBackends,

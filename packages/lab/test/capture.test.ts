@@ -177,7 +177,7 @@ describe("what goes wrong leaves nothing behind:", () => {
       const file = join(temporaryDirectory(), name);
       writeFileSync(file, "mine");
       const { error } = await captureFrom(system, { out: file.replace(/\.csv$/, "") });
-      expect(error).toMatch(/is there already; name another file with --out, or remove it$/);
+      expect(error).toMatch(/is there already; name another file, or remove it$/);
       expect(readFileSync(file, "utf8")).toBe("mine");
       expect(readdirSync(join(file, ".."))).toEqual([name]);
     }

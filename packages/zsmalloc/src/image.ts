@@ -62,7 +62,7 @@ export function loadImage(pool: ZsPool, { ownerNumber, tables }: PoolImage): ZsP
   const reader = new StateReader(tables);
   loadZspages(pool.zspages, reader.int32("zspages"), reader.int32("zspage.segments"));
   const cells = reader.int32("handles");
-  if (cells.length === 0) throw badState("handles", 0, "there is no cell 0");
+  if (cells[0] !== 0) throw badState("handles", 0, "cell 0 is none, and must be there and 0");
   if (!pool.handles.load(cells, reader.int32("handles.free", 2))) throw tooLong("handles", cells);
   pool.loadCounters(reader.counters("pool.counters", COUNTERS));
   return pool;
@@ -110,8 +110,9 @@ function optionsOf({ era, plan, bands, compaction, layout, mapping }: ZsmallocCo
 function wordsInUse(zspages: ZspageTable): Int32Array {
   const all = zspages.copyWords();
   const words = new Int32Array(all.length);
-  words.set(all.subarray(0, zspages.firstSegment));
+  const classWords = tableLayout.LISTS + tableLayout.SENTINEL_WORDS * zspages.groupCount;
   for (const c of zspages.classes) {
+    words.set(all.subarray(c, c + classWords), c);
     const recordWords = tableLayout.HEADER_WORDS + zspages.capacityOf(c) + zspages.pagesOf(c);
     zspages.forEach(c, (z) => words.set(all.subarray(z, z + recordWords), z));
     for (let z = zspages.firstUnused(c); z !== tableLayout.NO_ZSPAGE; z = zspages.nextUnused(z))

@@ -133,7 +133,7 @@ test("writes no pool down of which an object is mapped", () => {
 test.each<[string, (tables: Record<string, unknown>) => void, RegExp]>([
   ["a missing table", (tables) => delete tables["handles"], /table handles is missing/],
   ["another kind", (tables) => (tables["handles"] = new Float64Array(1)), /table handles has entries of another kind/],
-  ["no cells", (tables) => (tables["handles"] = new Int32Array()), /there is no cell 0/],
+  ["no cells", (tables) => (tables["handles"] = new Int32Array()), /entry 0: cell 0 is none/],
   ["a list head too few", (tables) => (tables["handles.free"] = new Int32Array(1)), /has 1 entries, expected 2/],
   [
     "half a segment",

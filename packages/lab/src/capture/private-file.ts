@@ -28,7 +28,7 @@ export class PrivateFile implements Disposable {
     this.#disk = disk;
     this.#path = resolve(cwd, name);
     this.#partialPath = `${this.#path}.${process.pid}.partial`;
-    if (existsSync(this.#path)) throw fileError(name, "is there already; name another file with --out, or remove it");
+    if (existsSync(this.#path)) throw fileError(name, "is there already; name another file, or remove it");
     this.#descriptor = this.#attempt(() => openSync(this.#partialPath, "wx", OWNER_ONLY));
   }
 

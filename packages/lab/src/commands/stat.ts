@@ -20,6 +20,7 @@ export interface StatOptions extends PageOptions {
   readonly chain?: number;
   readonly codec: string;
   readonly compact?: boolean;
+  readonly saveImage?: string;
   readonly json?: boolean;
 }
 
@@ -47,6 +48,7 @@ export const register: RegisterCommand = (program, context) => {
     .option("--page-size <bytes>", PAGE_SIZE_HELP, pageSizeOption)
     .option("--format <format>", FORMAT_HELP, formatOption)
     .option("--compact", "compact the pool before printing")
+    .option("--save-image <file>", "write the pool down, contents and all, for zlab image; only you can read the file")
     .option("--json", "print the statistics as JSON")
     .addHelpText(
       "after",

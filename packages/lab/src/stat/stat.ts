@@ -5,6 +5,7 @@ import type { StatOptions } from "../commands/stat.ts";
 import { summariseInput } from "../compare/comparison.ts";
 import { StoredObjects } from "../compare/stored-objects.ts";
 import { selectCodecs } from "../compare/select.ts";
+import { PrivateFile } from "../capture/private-file.ts";
 import { createZsPool, machineFor } from "../compose.ts";
 import type { CommandContext, ExitCode } from "../context.ts";
 import { counted, formatPageSize, isOrAre } from "../output/format.ts";
@@ -12,6 +13,7 @@ import { writeJson } from "../output/json.ts";
 import { type CompressedPages, compressPages } from "../pages/compressed-pages.ts";
 import { describeZeroFill } from "../pages/page-set.ts";
 import { readPages } from "../pages/read-pages.ts";
+import { imagePieces } from "../snapshot/save-image.ts";
 
 export async function stat(files: readonly string[], options: StatOptions, context: CommandContext): Promise<ExitCode> {
   const [codec] = await selectCodecs([options.codec], context.cwd);
@@ -25,6 +27,11 @@ export async function stat(files: readonly string[], options: StatOptions, conte
   const stored = new StoredObjects(pool, compressed.objects);
   for (let place = 0; place < stored.placeCount; place++) stored.store(place, place);
   const pagesCompacted = options.compact ? pool.compact() : 0;
+  if (options.saveImage !== undefined) {
+    using image = new PrivateFile(options.saveImage, context.cwd);
+    for (const piece of imagePieces(pool.machine, pool)) image.write(piece);
+    image.complete();
+  }
   if (options.json) writeJson(context.stdout, describe(pool, options, compressed, pagesCompacted));
   else {
     writeRemarks(compressed, options, pagesCompacted, context);
