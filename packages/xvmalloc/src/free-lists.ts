@@ -15,8 +15,7 @@ export class FreeLists {
   readonly #head: Int32Array; // [list] its first block, or NO_BLOCK
   readonly #filledLists: Int32Array; // bit list & 31 of word list >> 5
   readonly #filledWords: Int32Array; // the same over the words
-  #next: Int32Array = new Int32Array(FIRST_CAPACITY_BLOCKS); // [block]
-  #previous: Int32Array = new Int32Array(FIRST_CAPACITY_BLOCKS); // [block]
+  #links: Int32Array = new Int32Array(2 * FIRST_CAPACITY_BLOCKS); // [block * 2] next, [block * 2 + 1] previous
 
   constructor(listCount: number) {
     this.listCount = listCount;
@@ -44,21 +43,34 @@ export class FreeLists {
   }
 
   push(list: number, block: number): void {
-    if (block >= this.#next.length) this.#grow(block * 2);
+    if (block * 2 >= this.#links.length) this.#grow(block * 2);
+    const links = this.#links;
     const second = this.#head[list]!;
     this.#head[list] = block;
-    this.#next[block] = second;
-    this.#previous[block] = NO_BLOCK;
-    if (second !== NO_BLOCK) this.#previous[second] = block;
+    links[block * 2] = second;
+    links[block * 2 + 1] = NO_BLOCK;
+    if (second !== NO_BLOCK) links[second * 2 + 1] = block;
     else this.#markFilled(list);
+  }
+
+  /** Takes the first block off a list that has one. */
+  pop(list: number): number {
+    const links = this.#links;
+    const block = this.#head[list]!;
+    const next = links[block * 2]!;
+    this.#head[list] = next;
+    if (next !== NO_BLOCK) links[next * 2 + 1] = NO_BLOCK;
+    else this.#markEmpty(list);
+    return block;
   }
 
   /** Takes a block off the list that it is on. */
   remove(list: number, block: number): void {
-    const next = this.#next[block]!;
-    const previous = this.#previous[block]!;
-    if (next !== NO_BLOCK) this.#previous[next] = previous;
-    if (previous !== NO_BLOCK) this.#next[previous] = next;
+    const links = this.#links;
+    const next = links[block * 2]!;
+    const previous = links[block * 2 + 1]!;
+    if (next !== NO_BLOCK) links[next * 2 + 1] = previous;
+    if (previous !== NO_BLOCK) links[previous * 2] = next;
     else this.#head[list] = next;
     if (next === NO_BLOCK && previous === NO_BLOCK) this.#markEmpty(list);
   }
@@ -66,7 +78,7 @@ export class FreeLists {
   /** The blocks of a list, head first. */
   blocksOf(list: number): number[] {
     const blocks: number[] = [];
-    for (let block = this.#head[list]!; block !== NO_BLOCK; block = this.#next[block]!) blocks.push(block);
+    for (let block = this.#head[list]!; block !== NO_BLOCK; block = this.#links[block * 2]!) blocks.push(block);
     return blocks;
   }
 
@@ -74,7 +86,7 @@ export class FreeLists {
   checkLinks(broken: (what: string) => void): void {
     for (let list = 0; list < this.listCount; list++) {
       this.blocksOf(list).forEach((block, i, blocks) => {
-        if (this.#previous[block] !== (blocks[i - 1] ?? NO_BLOCK))
+        if (this.#links[block * 2 + 1] !== (blocks[i - 1] ?? NO_BLOCK))
           broken(`block ${block} of list ${list} is linked back`);
       });
       const filled = this.#head[list] !== NO_BLOCK;
@@ -98,12 +110,9 @@ export class FreeLists {
   }
 
   #grow(capacityBlocks: number): void {
-    const next = new Int32Array(capacityBlocks);
-    next.set(this.#next);
-    this.#next = next;
-    const previous = new Int32Array(capacityBlocks);
-    previous.set(this.#previous);
-    this.#previous = previous;
+    const links = new Int32Array(2 * capacityBlocks);
+    links.set(this.#links);
+    this.#links = links;
   }
 }
 

@@ -4,9 +4,14 @@
 //         payload bytes     free |    offset / 4 of the previous block's header
 //                            previous free
 //
-// Here the headers are a table beside the pages, an array per field, indexed by a block number that is used again after the
-// block has merged with another; so pools work on machines without bytes, and nothing that is written through a mapping
-// can damage them. The bytes of the header stay reserved in the page. "Previous free" is not kept, as one can look.
+// Here the headers are a table beside the pages, indexed by a block number that is used again after the block has merged with
+// another; so pools work on machines without bytes, and nothing that is written through a mapping can damage them. The bytes
+// of the header stay reserved in the page. A header is one word here, too:
+//
+//   bit   0              15 16          29    31
+//         bytes             offset / 4        free
+//
+// Its offset is that of the block itself, since blocks have a number and links; "previous free" is not kept, as one can look.
 //
 // The blocks of a page are linked in the order of their offsets, and cover it without gaps. A used block knows the size that
 // was asked for, not rounded.
@@ -18,15 +23,17 @@ import { HEADER_BYTES, payloadFor, wholePageBytesOf } from "./sizes.ts";
 
 const FIRST_CAPACITY_BLOCKS = 256;
 
+const FREE: number = 1 << 31; // the sign: a header below 0 is that of a free block
+const BYTES_MASK = 0xffff;
+const OFFSET_MASK = 0x3fff_0000;
+const OFFSET_SHIFT = 14; // so offset / 4, shifted by 16
+
 export class PageBlocks {
   readonly pages: XvmallocPageTable;
   readonly #wholePageBytes: number;
+  #header: Int32Array = new Int32Array(FIRST_CAPACITY_BLOCKS); // as above
+  #links: Int32Array = new Int32Array(2 * FIRST_CAPACITY_BLOCKS); // [block * 2] next in its page, or of the unused; then previous
   #page: Int32Array = new Int32Array(FIRST_CAPACITY_BLOCKS);
-  #offset: Uint16Array = new Uint16Array(FIRST_CAPACITY_BLOCKS); // of the header, in the page
-  #bytes: Uint16Array = new Uint16Array(FIRST_CAPACITY_BLOCKS); // asked for, or the payload of a free block
-  #free: Uint8Array = new Uint8Array(FIRST_CAPACITY_BLOCKS); // 1: free
-  #next: Int32Array = new Int32Array(FIRST_CAPACITY_BLOCKS); // in the page; or in the list of unused entries
-  #previous: Int32Array = new Int32Array(FIRST_CAPACITY_BLOCKS); // in the page
   #firstUnused: number = NO_BLOCK;
   #endBlock = 0; // entries from here up were never used
 
@@ -40,10 +47,9 @@ export class PageBlocks {
     const page = this.pages.add(pfn);
     const block = this.#takeEntry();
     this.#page[block] = page;
-    this.#offset[block] = 0;
-    this.#next[block] = NO_BLOCK;
-    this.#previous[block] = NO_BLOCK;
-    this.setFree(block, this.#wholePageBytes);
+    this.#header[block] = FREE | this.#wholePageBytes;
+    this.#links[block * 2] = NO_BLOCK;
+    this.#links[block * 2 + 1] = NO_BLOCK;
     this.pages.setFirstBlockNear(page, 0, block);
     return block;
   }
@@ -52,7 +58,7 @@ export class PageBlocks {
   removePage(page: number): void {
     let block = this.pages.firstBlockNear(page, 0);
     while (block !== NO_BLOCK) {
-      const next = this.#next[block]!;
+      const next = this.nextOf(block);
       this.#dropEntry(block);
       block = next;
     }
@@ -65,41 +71,51 @@ export class PageBlocks {
 
   /** Offset of the block's header in its page. The payload follows. */
   offsetOf(block: number): number {
-    return this.#offset[block]!;
+    return offsetIn(this.#header[block]!);
   }
 
   /** Bytes that a used block was asked for; the payload of a free one. */
   bytesOf(block: number): number {
-    return this.#bytes[block]!;
+    return this.#header[block]! & BYTES_MASK;
   }
 
   /** Bytes between this header and the next, or the end of the page. */
   payloadOf(block: number): number {
-    return payloadFor(this.#bytes[block]!);
+    return payloadFor(this.#header[block]! & BYTES_MASK);
   }
 
   isFree(block: number): boolean {
-    return this.#free[block] === 1;
+    return this.#header[block]! < 0;
   }
 
   setFree(block: number, payloadBytes: number): void {
-    this.#free[block] = 1;
-    this.#bytes[block] = payloadBytes;
+    this.#header[block] = (this.#header[block]! & ~BYTES_MASK) | FREE | payloadBytes;
   }
 
   setUsed(block: number, bytes: number): void {
-    this.#free[block] = 0;
-    this.#bytes[block] = bytes;
+    this.#header[block] = (this.#header[block]! & OFFSET_MASK) | bytes;
   }
 
   /** The block behind this one in its page, or NO_BLOCK. */
   nextOf(block: number): number {
-    return this.#next[block]!;
+    return this.#links[block * 2]!;
   }
 
   /** The block before this one in its page, or NO_BLOCK. */
   previousOf(block: number): number {
-    return this.#previous[block]!;
+    return this.#links[block * 2 + 1]!;
+  }
+
+  /** The block behind this one in its page if it is free, else NO_BLOCK. */
+  freeNextOf(block: number): number {
+    const next = this.#links[block * 2]!;
+    return next !== NO_BLOCK && this.#header[next]! < 0 ? next : NO_BLOCK;
+  }
+
+  /** The block before this one in its page if it is free, else NO_BLOCK. */
+  freePreviousOf(block: number): number {
+    const previous = this.#links[block * 2 + 1]!;
+    return previous !== NO_BLOCK && this.#header[previous]! < 0 ? previous : NO_BLOCK;
   }
 
   isWholePage(block: number): boolean {
@@ -108,41 +124,48 @@ export class PageBlocks {
 
   /** The block whose header is at exactly this offset of a page, or NO_BLOCK. */
   blockAt(page: number, offset: number): number {
+    const headers = this.#header;
     let block = this.pages.firstBlockNear(page, offset);
-    while (block !== NO_BLOCK && this.#offset[block]! < offset) block = this.#next[block]!;
-    return block !== NO_BLOCK && this.#offset[block] === offset ? block : NO_BLOCK;
+    while (block !== NO_BLOCK) {
+      const blockOffset = offsetIn(headers[block]!);
+      if (blockOffset >= offset) return blockOffset === offset ? block : NO_BLOCK;
+      block = this.#links[block * 2]!;
+    }
+    return NO_BLOCK;
   }
 
   /** Shortens a free block to a payload of `payloadBytes` and returns the free block made of the rest, whose payload may be 0.
    * The rest must have room for a header. */
   split(block: number, payloadBytes: number): number {
     const tail = this.#takeEntry();
+    const links = this.#links;
+    const header = this.#header[block]!;
     const page = this.#page[block]!;
-    const offset = this.#offset[block]! + HEADER_BYTES + payloadBytes;
-    const after = this.#next[block]!;
+    const offset = offsetIn(header) + HEADER_BYTES + payloadBytes;
+    const after = links[block * 2]!;
     this.#page[tail] = page;
-    this.#offset[tail] = offset;
-    this.setFree(tail, this.#bytes[block]! - payloadBytes - HEADER_BYTES);
-    this.setFree(block, payloadBytes);
-    this.#next[block] = tail;
-    this.#previous[tail] = block;
-    this.#next[tail] = after;
-    if (after !== NO_BLOCK) this.#previous[after] = tail;
-    if (!sameRegion(this.#offset[block]!, offset)) this.pages.setFirstBlockNear(page, offset, tail);
+    this.#header[tail] = FREE | (offset << OFFSET_SHIFT) | ((header & BYTES_MASK) - payloadBytes - HEADER_BYTES);
+    this.#header[block] = (header & ~BYTES_MASK) | payloadBytes;
+    links[block * 2] = tail;
+    links[tail * 2] = after;
+    links[tail * 2 + 1] = block;
+    if (after !== NO_BLOCK) links[after * 2 + 1] = tail;
+    if (!sameRegion(offsetIn(header), offset)) this.pages.setFirstBlockNear(page, offset, tail);
     return tail;
   }
 
   /** Makes one free block of this one and the next, which is no block any more. */
   mergeWithNext(block: number): void {
-    const gone = this.#next[block]!;
-    const after = this.#next[gone]!;
+    const links = this.#links;
+    const gone = links[block * 2]!;
+    const after = links[gone * 2]!;
     const page = this.#page[gone]!;
-    const offset = this.#offset[gone]!;
+    const offset = this.offsetOf(gone);
     this.setFree(block, this.payloadOf(block) + HEADER_BYTES + this.payloadOf(gone));
-    this.#next[block] = after;
-    if (after !== NO_BLOCK) this.#previous[after] = block;
+    links[block * 2] = after;
+    if (after !== NO_BLOCK) links[after * 2 + 1] = block;
     if (this.pages.firstBlockNear(page, offset) === gone) {
-      const moved = after !== NO_BLOCK && sameRegion(this.#offset[after]!, offset);
+      const moved = after !== NO_BLOCK && sameRegion(this.offsetOf(after), offset);
       this.pages.setFirstBlockNear(page, offset, moved ? after : NO_BLOCK);
     }
     this.#dropEntry(gone);
@@ -151,7 +174,7 @@ export class PageBlocks {
   /** The blocks of a page, by ascending offset. */
   blocksOf(page: number): number[] {
     const blocks: number[] = [];
-    for (let block = this.pages.firstBlockNear(page, 0); block !== NO_BLOCK; block = this.#next[block]!) {
+    for (let block = this.pages.firstBlockNear(page, 0); block !== NO_BLOCK; block = this.nextOf(block)) {
       blocks.push(block);
     }
     return blocks;
@@ -160,7 +183,7 @@ export class PageBlocks {
   #takeEntry(): number {
     const reused = this.#firstUnused;
     if (reused !== NO_BLOCK) {
-      this.#firstUnused = this.#next[reused]!;
+      this.#firstUnused = this.#links[reused * 2]!;
       return reused;
     }
     if (this.#endBlock === this.#page.length) this.#grow(this.#endBlock * 2);
@@ -168,21 +191,23 @@ export class PageBlocks {
   }
 
   #dropEntry(block: number): void {
-    this.#next[block] = this.#firstUnused;
+    this.#links[block * 2] = this.#firstUnused;
     this.#firstUnused = block;
   }
 
   #grow(capacityBlocks: number): void {
+    this.#header = copied(this.#header, new Int32Array(capacityBlocks));
+    this.#links = copied(this.#links, new Int32Array(2 * capacityBlocks));
     this.#page = copied(this.#page, new Int32Array(capacityBlocks));
-    this.#offset = copied(this.#offset, new Uint16Array(capacityBlocks));
-    this.#bytes = copied(this.#bytes, new Uint16Array(capacityBlocks));
-    this.#free = copied(this.#free, new Uint8Array(capacityBlocks));
-    this.#next = copied(this.#next, new Int32Array(capacityBlocks));
-    this.#previous = copied(this.#previous, new Int32Array(capacityBlocks));
   }
 }
 
-function copied<T extends Int32Array | Uint16Array | Uint8Array>(old: T, larger: T): T {
+/** Offset of a header in its page, which the header tells. */
+function offsetIn(header: number): number {
+  return (header & OFFSET_MASK) >> OFFSET_SHIFT;
+}
+
+function copied(old: Int32Array, larger: Int32Array): Int32Array {
   larger.set(old);
   return larger;
 }

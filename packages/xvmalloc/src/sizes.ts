@@ -42,5 +42,5 @@ export function freeListOf(payloadBytes: number): number {
 
 /** The first list that is searched for a request. */
 export function requestListOf(bytes: number): number {
-  return (Math.max(bytes, MIN_LISTED_BYTES) - MIN_LISTED_BYTES + LIST_SPACING_BYTES - 1) >> LIST_SPACING_SHIFT;
+  return bytes <= MIN_LISTED_BYTES ? 0 : (bytes - MIN_LISTED_BYTES + LIST_SPACING_BYTES - 1) >> LIST_SPACING_SHIFT;
 }

@@ -80,6 +80,8 @@ export class XvmallocPool implements ZpoolBackend {
   readonly #machine: Machine;
   readonly #owner: number; // marks our pages in the machine's page descriptors
   readonly #pageBytes: number;
+  readonly #pagesPerByte: number; // a power of two: a product with it is an exact quotient
+  readonly #maxBytes: number;
   readonly #mappings: CpuMappings;
   readonly #blocks: PageBlocks;
   readonly #lists: FreeLists;
@@ -96,56 +98,46 @@ export class XvmallocPool implements ZpoolBackend {
     this.#machine = machine;
     this.#owner = machine.registerOwner(`xvmalloc ${name}`);
     this.#pageBytes = machine.pageBytes;
+    this.#pagesPerByte = 1 / machine.pageBytes;
+    this.#maxBytes = this.capabilities.maxBytes;
     this.#mappings = new CpuMappings(machine, `xvmalloc ${name}`);
     this.#blocks = new PageBlocks(machine.pageBytes);
     this.#lists = new FreeLists(listCountOf(machine.pageBytes));
   }
 
   malloc(bytes: number, gfp: number): Handle | Errno {
-    if (!(bytes > 0) || (gfp & __GFP_HIGHMEM) !== 0) return this.#refuse(EINVAL);
-    if (bytes > this.capabilities.maxBytes) return this.#refuse(ENOSPC);
-    return this.xvMalloc(bytes, gfp);
+    const isUsual = bytes > 0 && bytes <= this.#maxBytes && (gfp & __GFP_HIGHMEM) === 0;
+    return isUsual ? this.#place(bytes, gfp) : this.#refuseRequest(bytes, gfp);
   }
 
   /** `xv_malloc` with its historical results: 0 bytes and more than a page less 4 are ENOMEM; and the last 4 sizes below
    * that (4089 to 4092) are ENOMEM too, but only after the pool has grown by a page, which then stays, empty. The pages come
    * from low memory here, whatever `gfp` allows. */
   xvMalloc(bytes: number, gfp: number): Handle | Errno {
-    if (!(bytes > 0) || bytes > wholePageBytesOf(this.#pageBytes)) return this.#refuse(ENOMEM);
-    const wholeBytes = Math.ceil(bytes);
-    let list = this.#lists.firstFilled(requestListOf(wholeBytes));
-    if (list === NO_LIST) {
-      if (!this.#growPool(gfp)) return this.#refuse(ENOMEM);
-      list = this.#lists.firstFilled(requestListOf(wholeBytes));
-      if (list === NO_LIST) return this.#refuse(ENOMEM);
-    }
-    const block = this.#lists.headOf(list);
-    this.#lists.remove(list, block);
-    this.#cut(block, payloadFor(wholeBytes));
-    this.#blocks.setUsed(block, wholeBytes);
-    this.#mallocs++;
-    this.#slotBytes += HEADER_BYTES + this.#blocks.payloadOf(block);
-    return (this.#pfnOf(block) * this.#pageBytes + this.#offsetOf(block)) as Handle;
+    const isTried = bytes > 0 && bytes <= wholePageBytesOf(this.#pageBytes);
+    return isTried ? this.#place(bytes, gfp) : this.#refuse(ENOMEM);
   }
 
   free(handle: Handle): void {
+    const blocks = this.#blocks;
     let block = this.#locate(handle, "free");
-    this.#mappings.assertNotMapped(handle, "free");
+    if (this.#mappings.open > 0) this.#mappings.assertNotMapped(handle, "free");
+    const payloadBytes = blocks.payloadOf(block);
     this.#frees++;
-    this.#slotBytes -= HEADER_BYTES + this.#blocks.payloadOf(block);
-    this.#blocks.setFree(block, this.#blocks.payloadOf(block));
-    const next = this.#blocks.nextOf(block);
-    if (next !== NO_BLOCK && this.#blocks.isFree(next)) {
+    this.#slotBytes -= HEADER_BYTES + payloadBytes;
+    blocks.setFree(block, payloadBytes);
+    const next = blocks.freeNextOf(block);
+    if (next !== NO_BLOCK) {
       this.#unlist(next);
-      this.#blocks.mergeWithNext(block);
+      blocks.mergeWithNext(block);
     }
-    const previous = this.#blocks.previousOf(block);
-    if (previous !== NO_BLOCK && this.#blocks.isFree(previous)) {
+    const previous = blocks.freePreviousOf(block);
+    if (previous !== NO_BLOCK) {
       this.#unlist(previous);
-      this.#blocks.mergeWithNext(previous);
+      blocks.mergeWithNext(previous);
       block = previous;
     }
-    if (this.#blocks.isWholePage(block)) this.#releasePage(this.#blocks.pageOf(block));
+    if (blocks.isWholePage(block)) this.#releasePage(blocks.pageOf(block));
     else this.#enlist(block);
   }
 
@@ -247,9 +239,24 @@ export class XvmallocPool implements ZpoolBackend {
     return rows;
   }
 
-  /** Cuts what a request leaves over off its block. */
-  #cut(block: number, payloadBytes: number): void {
-    if (this.#blocks.payloadOf(block) > payloadBytes) this.#enlist(this.#blocks.split(block, payloadBytes));
+  /** Takes the head of the first list whose blocks are all large enough, and cuts off what is left over. */
+  #place(bytes: number, gfp: number): Handle | Errno {
+    const blocks = this.#blocks;
+    const lists = this.#lists;
+    const wholeBytes = (bytes | 0) === bytes ? bytes : Math.ceil(bytes);
+    const firstList = requestListOf(wholeBytes);
+    let list = lists.firstFilled(firstList);
+    if (list === NO_LIST) {
+      if (this.#growPool(gfp)) list = lists.firstFilled(firstList);
+      if (list === NO_LIST) return this.#refuse(ENOMEM);
+    }
+    const block = lists.pop(list);
+    const payloadBytes = payloadFor(wholeBytes);
+    if (blocks.payloadOf(block) > payloadBytes) this.#enlist(blocks.split(block, payloadBytes));
+    blocks.setUsed(block, wholeBytes);
+    this.#mallocs++;
+    this.#slotBytes += HEADER_BYTES + payloadBytes;
+    return (this.#pfnOf(block) * this.#pageBytes + this.#offsetOf(block)) as Handle;
   }
 
   /** Puts a free block at the head of the list for its size; one below 32 bytes is on none, until it merges. */
@@ -305,14 +312,19 @@ export class XvmallocPool implements ZpoolBackend {
   /** The block behind a handle, which is the physical address of the data. Throws ZLAB_BAD_HANDLE unless the page is ours and the
    * data of a used block begin at exactly this address. */
   #locate(handle: Handle, operation: string): number {
-    const pfn = Math.floor(handle / this.#pageBytes);
+    const pfn = (handle * this.#pagesPerByte) | 0; // whatever the number is: the offset is looked at exactly
     if (pfn > 0 && pfn < this.#machine.endPfn && this.#machine.pages.ownerOf(pfn) === this.#owner) {
       const headerOffset = handle - pfn * this.#pageBytes - HEADER_BYTES;
       const page = this.#machine.pages.privateOf(pfn as Pfn);
-      const block = headerOffset < 0 ? NO_BLOCK : this.#blocks.blockAt(page, headerOffset);
+      const isInside = headerOffset >= 0 && headerOffset < this.#pageBytes;
+      const block = isInside ? this.#blocks.blockAt(page, headerOffset) : NO_BLOCK;
       if (block !== NO_BLOCK && !this.#blocks.isFree(block)) return block;
     }
     throw badHandle(this.name, operation, handle);
+  }
+
+  #refuseRequest(bytes: number, gfp: number): Errno {
+    return this.#refuse(bytes > this.#maxBytes && (gfp & __GFP_HIGHMEM) === 0 ? ENOSPC : EINVAL);
   }
 
   #refuse(errno: Errno): Errno {
