@@ -27,14 +27,16 @@ test("1000 random steps do what arrays would do", () => {
           .slice(first, last + 1)
           .find((pages) => pages.length > 0)
           ?.shift() ?? NO_PAGE;
+      expect(lists.first(first, last)).toBe(expected);
       expect(lists.takeFirst(first, last)).toBe(expected);
-    } else if (from < 0 && prng.below(2) === 0) {
-      const list = anyList();
-      model[list]!.unshift(page);
-      lists.insertAtHead(list, page);
     } else {
       if (from >= 0) model[from] = model[from]!.filter((other) => other !== page);
-      lists.remove(page);
+      const list = anyList();
+      const isPut = prng.below(2) === 0;
+      if (isPut) model[list]!.unshift(page);
+      if (!isPut) lists.remove(page);
+      else if (from < 0) lists.insertAtHead(list, page);
+      else lists.moveToHead(list, page);
     }
     expect(brokenNodes(lists)).toEqual([]);
     for (const list of [0, 1, 31, 32, 62, 63, 64, 69]) expect(lists.pagesOf(list)).toEqual(model[list]);
