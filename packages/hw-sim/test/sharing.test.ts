@@ -109,6 +109,13 @@ describe("sharing", () => {
     expect([mine.every((byte) => byte === 1), theirs.every((byte) => byte === 2)]).toEqual([true, true]);
   });
 
+  test("a machine that one thread has to itself can be opened whole, to read it", () => {
+    const machine = new Machine({ ...x86_64(MIB), backing: "shared-array-buffer" });
+    const opened = openMachine(machine.share(), 0);
+    expect(opened.totalPageCount()).toBe(machine.totalPageCount());
+    expect(() => openMachine(machine.share(), 1)).toThrow("region must be one of 1 to 256, counted from 0, not 1 of 1");
+  });
+
   test("a machine of another backing can't be shared", () => {
     const share = (): unknown => new Machine(x86_64(MIB)).share();
     expect(share).toThrow(expect.objectContaining({ code: "ZLAB_SHARE" }));

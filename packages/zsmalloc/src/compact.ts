@@ -42,8 +42,7 @@ function compactLinux612(pool: ZsPool, c: ClassId, onMoved: OnMoved): number {
   let target = NO_ZSPAGE;
   while (pool.freeablePages(c) > 0) {
     if (target === NO_ZSPAGE) {
-      target = zspages.fullest(c);
-      if (target === NO_ZSPAGE) break;
+      target = zspages.fullest(c); // there is one: the class has more free slots than a zspage holds
       zspages.remove(target, c);
     }
     const source = firstSource(pool, c);
@@ -69,14 +68,12 @@ function compactBefore2023(pool: ZsPool, c: ClassId, onMoved: OnMoved): number {
     if (source === NO_ZSPAGE) break;
     zspages.remove(source, c);
     while (zspages.inuseOf(source) > 0) {
-      const target = zspages.fullest(c);
-      if (target === NO_ZSPAGE) break;
+      const target = zspages.fullest(c); // the others have room for all that the source holds
       zspages.remove(target, c);
       moveObjects(pool, source, target, c, onMoved);
       zspages.insert(target, c);
     }
     zspages.insert(source, c);
-    if (zspages.inuseOf(source) > 0) break;
     pagesFreed += pool.releaseZspage(source, c);
   }
   return pagesFreed;

@@ -89,6 +89,34 @@ test.each([
   expect(linux612(chainSize).hugeClassSizeBytes).toBe(watermark - 7);
 });
 
+test.each([
+  ["6.12", linux612(8)],
+  ["6.12 on 16 KiB pages", linux612(8, 16384)],
+  ["without merging", planSizeClasses({ ...linux612(8).options, merge: false })],
+  ["without headers", planSizeClasses({ ...linux612(4).options, headerBytes: 0 })],
+])("%s: every request has the smallest slot that holds it, and each class the indexes that it serves", (_, plan) => {
+  const { pageBytes, headerBytes, merge } = plan.options;
+  let request = 1;
+  for (let index = 0; index < plan.indexCount; index++) {
+    expect(plan.minRequestBytesOf(index)).toBe(request);
+    const most = plan.maxRequestBytesOf(index);
+    for (; request <= most; request++) expect(plan.indexForRequest(request)).toBe(index);
+    expect(Math.min(most + headerBytes, pageBytes)).toBe(plan.nominalSizeBytesOf(index));
+  }
+  expect(request).toBe(pageBytes + 1);
+  const served = plan.owners.flatMap((owner) => {
+    const lowest = plan.mergedFromLowestOf(owner);
+    return Array.from({ length: owner - lowest + 1 }, (_unused, i) => [lowest + i, owner]);
+  });
+  expect(served).toEqual(Array.from({ length: plan.indexCount }, (_unused, index) => [index, plan.ownerOf(index)]));
+  expect(plan.classCount === plan.indexCount).toBe(!merge);
+});
+
+test("chains of one page have no class of several pages, and so no threshold of whole pages", () => {
+  expect(linux612(1).hugeClassSizeBytes).toBeUndefined();
+  expect(linux612(1).owners.every((owner) => linux612(1).spanningSlotsOf(owner) === 0)).toBe(true);
+});
+
 test("16 KiB pages: entries, classes and threshold as published (T5)", () => {
   const plan = linux612(8, 16384);
   expect([plan.indexCount, plan.classCount, plan.hugeClassSizeBytes]).toEqual([257, 121, 14553]);
