@@ -4,7 +4,7 @@
 
 import type { Machine, Pfn } from "@zlab/hw-sim";
 import { MIN_SLOT_BYTES, type SizeClassPlan } from "./size-classes.ts";
-import { NO_SLOT, type SlotId, type ZspageId } from "./table-layout.ts";
+import { type ClassId, NO_SLOT, type SlotId, type ZspageId } from "./table-layout.ts";
 import { type ZspageTable } from "./zspage-table.ts";
 
 export class DirectHandles {
@@ -12,6 +12,7 @@ export class DirectHandles {
   readonly #poolOwner: number;
   readonly #zspages: ZspageTable;
   readonly #radix: number; // handles per page frame
+  readonly #pagesPerHandle: number; // a power of two: a product with it is an exact quotient
   readonly #firstSlot: Int32Array; // by class index and page: index of the first slot that begins in the page
   readonly #stride: number; // entries of a class in it
 
@@ -21,36 +22,41 @@ export class DirectHandles {
     this.#poolOwner = poolOwner;
     this.#zspages = zspages;
     this.#radix = (2 * machine.pageBytes) / MIN_SLOT_BYTES;
+    this.#pagesPerHandle = 1 / this.#radix;
     this.#stride = plan.options.chainSize + 1;
     this.#firstSlot = firstSlotTable(plan, this.#stride);
   }
 
   /** Slot of the object, NO_SLOT if the handle isn't live, whatever number it is. */
   resolve(handle: number): SlotId {
-    const pfn = Math.floor(handle / this.#radix) as Pfn;
-    if (!(pfn > 0 && pfn < this.#machine.endPfn) || !Number.isInteger(handle)) return NO_SLOT;
-    if (this.#machine.pages.ownerOf(pfn) !== this.#poolOwner) return NO_SLOT;
-    const z = this.#machine.pages.privateOf(pfn) as ZspageId;
-    const entry = this.#entryOf(z, this.#machine.pages.indexOf(pfn));
+    const pfn = ((handle * this.#pagesPerHandle) | 0) as Pfn; // whatever the number is: its rest is looked at exactly
+    const { pages } = this.#machine;
+    if (!(pfn > 0 && pfn < this.#machine.endPfn) || pages.ownerOf(pfn) !== this.#poolOwner) return NO_SLOT;
+    const z = pages.privateOf(pfn) as ZspageId;
+    const entry = this.#entryOf(this.#zspages.classOf(z), pages.indexOf(pfn));
     const first = this.#firstSlot[entry]!;
     const slotIndex = first + (handle - pfn * this.#radix) - 1;
-    if (slotIndex < first || slotIndex >= this.#firstSlot[entry + 1]!) return NO_SLOT;
+    if (!(slotIndex >= first && slotIndex < this.#firstSlot[entry + 1]!)) return NO_SLOT;
     const slot = this.#zspages.slotAt(z, slotIndex);
-    return this.#zspages.isAllocated(slot) ? slot : NO_SLOT;
+    return (slot | 0) === slot && this.#zspages.isAllocated(slot) ? slot : NO_SLOT;
   }
 
   /** The handle of a slot. */
   handleAt(slot: SlotId): number {
-    const zspages = this.#zspages;
-    const c = zspages.classOf(slot);
-    const z = zspages.zspageOf(slot, c);
-    const slotIndex = zspages.slotIndexOf(slot, z);
-    const page = (slotIndex * zspages.sizeBytesOf(c)) >> this.#machine.pageShift;
-    return zspages.pfnOf(z, c, page) * this.#radix + slotIndex - this.#firstSlot[this.#entryOf(z, page)]! + 1;
+    const c = this.#zspages.classOf(slot);
+    return this.handleIn(slot, this.#zspages.zspageOf(slot, c), c);
   }
 
-  #entryOf(z: ZspageId, page: number): number {
-    return this.#zspages.indexOf(this.#zspages.classOf(z)) * this.#stride + page;
+  /** The handle of a slot of this zspage and class. */
+  handleIn(slot: SlotId, z: ZspageId, c: ClassId): number {
+    const zspages = this.#zspages;
+    const slotIndex = zspages.slotIndexOf(slot, z);
+    const page = (slotIndex * zspages.sizeBytesOf(c)) >> this.#machine.pageShift;
+    return zspages.pfnOf(z, c, page) * this.#radix + slotIndex - this.#firstSlot[this.#entryOf(c, page)]! + 1;
+  }
+
+  #entryOf(c: ClassId, page: number): number {
+    return this.#zspages.indexOf(c) * this.#stride + page;
   }
 }
 

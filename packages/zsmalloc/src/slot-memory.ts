@@ -78,9 +78,7 @@ export class SlotMemory {
   }
 
   /** Sets the first `length` bytes of a slot, header included; they lie on one page. */
-  fill(slot: SlotId, length: number, value: number): void {
-    const c = this.#zspages.classOf(slot);
-    const z = this.#zspages.zspageOf(slot, c);
+  fill(slot: SlotId, z: ZspageId, c: ClassId, length: number, value: number): void {
     const start = this.#zspages.slotIndexOf(slot, z) * this.#zspages.sizeBytesOf(c);
     const pfn = this.#zspages.pfnOf(z, c, start >> this.#pageShift);
     this.#kmap.mapLocal(pfn);

@@ -298,8 +298,7 @@ export class ZsPool implements ZpoolBackend {
 
   /** Slot of a live object, NO_SLOT for any other number. */
   slotOf(handle: number): SlotId {
-    const slot = this.handles.resolve(handle);
-    return slot !== NO_SLOT || this.#directHandles === undefined ? slot : this.#directHandles.resolve(handle);
+    return this.#directHandles === undefined ? this.handles.resolve(handle) : this.#directHandles.resolve(handle);
   }
 
   /** Handle of an allocated slot. */
@@ -377,7 +376,8 @@ export class ZsPool implements ZpoolBackend {
     const z = fullest === NO_ZSPAGE ? this.#createZspage(c, gfp) : fullest;
     if (z === NO_ZSPAGE) return this.#refuse(ENOMEM);
     const slot = zspages.slotAt(z, zspages.firstFreeSlot(z));
-    const handle = this.#directHandles === undefined ? this.handles.issue(slot) : this.#directHandles.handleAt(slot);
+    const handle =
+      this.#directHandles === undefined ? this.handles.issue(slot) : this.#directHandles.handleIn(slot, z, c);
     if (handle === NO_HANDLE) {
       if (z !== fullest) this.releaseZspage(z, c);
       return this.#refuse(ENOMEM);
@@ -387,7 +387,7 @@ export class ZsPool implements ZpoolBackend {
     zspages.setOwner(slot, this.#directHandles === undefined ? handle : 0);
     this.#mallocs++;
     if (this.headers !== undefined) this.headers.writeAllocated(slot, handle);
-    if (this.#poisonBytes > 0) this.#slots.fill(slot, this.#poisonBytes, POISON_BYTE);
+    if (this.#poisonBytes > 0) this.#slots.fill(slot, z, c, this.#poisonBytes, POISON_BYTE);
     return handle as Handle;
   }
 
