@@ -19,6 +19,14 @@ test("zram-like sizes: a mean of about 1,400 bytes, 8 % whole pages, the same fo
   expect(zramLikeSizes(100, 7)).toEqual(zramLikeSizes(100, 7));
 });
 
+test("memory: of zsmalloc's tables every word in use is counted once", async () => {
+  const parameters = { backend: "zsmalloc", objects: 100, objectBytes: 4096, isBacked: false };
+  const { facts } = await runCase({ kind: "memory", parameters });
+  // a page each, in records of 4 + 1 + 1 words, of which 341 fit a segment of 2,048
+  const counted = { slotWords: 400, zspageHeaders: 1600, frameNumbers: 400, descriptors: 1100, segments: 4 * (2 + 1) };
+  expect(facts).toMatchObject({ pages: 100, handleCells: 128 * 4, ...counted });
+});
+
 test("density: compaction gains what thinning cost, for the backend that can", async () => {
   const { facts } = await runCase({ kind: "density", parameters: { backend: "zsmalloc", objects: 5_000 } });
   expect(facts["thinned"]).toBeLessThan(facts["full"]!);

@@ -2,9 +2,11 @@
 
 import { GFP_KERNEL, type MachineOptions, isErrno } from "@zlab/hw-sim";
 import { createPool, machineFor } from "@zlab/lab";
+import { ZsPool } from "@zlab/zsmalloc";
 import type { CaseResult } from "../case-result.ts";
 import { makePayload } from "../payload.ts";
 import { zramLikeSizes } from "../workload.ts";
+import { countMetadata } from "./metadata.ts";
 import { variantOf } from "./pools.ts";
 
 export interface MemoryParameters {
@@ -26,11 +28,20 @@ export async function runMemoryCase(parameters: MemoryParameters): Promise<CaseR
   globalThis.gc?.();
   const emptyBytes = process.memoryUsage.rss();
   const pool = fill(backend, sizes, isBacked);
+  globalThis.gc?.(); // tables that were replaced by longer ones
   const filledBytes = process.memoryUsage.rss();
   const { storedBytes, refused } = pool;
+  const zsPool = pool.backend.backend;
   return {
     samples: {},
-    facts: { emptyBytes, filledBytes, storedBytes, refused, pages: pool.backend.totalPages() },
+    facts: {
+      emptyBytes,
+      filledBytes,
+      storedBytes,
+      refused,
+      pages: pool.backend.totalPages(),
+      ...(zsPool instanceof ZsPool ? countMetadata(zsPool) : {}),
+    },
     scavenges: 0,
     otherCollections: 0,
     rssBytes: filledBytes,
