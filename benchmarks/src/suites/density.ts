@@ -167,30 +167,29 @@ function perPage({ zspageHeaders, frameNumbers, segments, descriptors, pages }: 
   return (zspageHeaders + frameNumbers + segments + descriptors) / pages;
 }
 
+function metadataLine(what: string, bytes: number, count?: number, per: string = ""): string[] {
+  const share = count === undefined ? "" : (bytes / count).toFixed(2);
+  return [what, Math.round(bytes).toLocaleString("en"), share, per];
+}
+
 function metadataTable(row: MetadataRow): SuiteReport["tables"][number] {
   const { objects, pages, resident, fixed } = row;
-  const line = (what: string, bytes: number, count?: number, per: string = ""): string[] => [
-    what,
-    Math.round(bytes).toLocaleString("en"),
-    count === undefined ? "" : (bytes / count).toFixed(2),
-    per,
-  ];
   const [withObjects, withPages] = [perObject(row) * objects, perPage(row) * pages];
   return {
     title: `zsmalloc's metadata, counted: ${objects.toLocaleString("en")} zram-like objects on ${pages.toLocaleString("en")} pages`,
     columns: [{ title: "what", align: "left" }, { title: "bytes" }, { title: "B" }, { title: "per", align: "left" }],
     rows: [
-      line("handle cells", row.handleCells, objects, "object"),
-      line("slot words", row.slotWords, objects, "object"),
-      line("with the objects", withObjects, objects, "object"),
-      line("page descriptors", row.descriptors, pages, "page"),
-      line("page frame numbers", row.frameNumbers, pages, "page"),
-      line("zspage headers", row.zspageHeaders, pages, "page"),
-      line("rest of segments", row.segments, pages, "page"),
-      line("with the pages", withPages, pages, "page"),
-      line("fixed, per class", fixed),
-      line("sum", withObjects + withPages + fixed, objects, "object"),
-      line("resident", resident, objects, "object"),
+      metadataLine("handle cells", row.handleCells, objects, "object"),
+      metadataLine("slot words", row.slotWords, objects, "object"),
+      metadataLine("with the objects", withObjects, objects, "object"),
+      metadataLine("page descriptors", row.descriptors, pages, "page"),
+      metadataLine("page frame numbers", row.frameNumbers, pages, "page"),
+      metadataLine("zspage headers", row.zspageHeaders, pages, "page"),
+      metadataLine("rest of segments", row.segments, pages, "page"),
+      metadataLine("with the pages", withPages, pages, "page"),
+      metadataLine("fixed, per class", fixed),
+      metadataLine("sum", withObjects + withPages + fixed, objects, "object"),
+      metadataLine("resident", resident, objects, "object"),
     ],
   };
 }
