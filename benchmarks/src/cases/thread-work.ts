@@ -1,5 +1,6 @@
-// What each thread of the suite "threads" does, and the clock: fill its part of the objects, read as many at random among all, free
-// as many, half of which another thread has made. A single thread does the same with all objects and an ordinary pool.
+// What each thread of the suite "threads" does, and the clock: make its part of the objects, read as many at random among its own, read
+// as many at random among all, free as many, half of which another thread has made. A single thread does the same with all objects and
+// an ordinary pool.
 
 import { performance } from "node:perf_hooks";
 import { GFP_KERNEL, type Machine, isErrno } from "@zlab/hw-sim";
@@ -29,6 +30,7 @@ export interface ThreadTask extends ThreadShape {
 export interface ThreadTimes {
   readonly store: number[];
   readonly load: number[];
+  readonly loadAny: number[];
   readonly free: number[];
 }
 
@@ -41,6 +43,7 @@ export class ThreadWork {
   readonly #task: ThreadTask;
   readonly #pool: ZpoolBackend;
   readonly #sizes: Int32Array;
+  readonly #ownPicks: Int32Array;
   readonly #picks: Int32Array;
   readonly #freed: Int32Array;
   readonly #payload: Uint8Array;
@@ -55,6 +58,7 @@ export class ThreadWork {
     this.#sizes = zramLikeSizes(live, 1);
     this.#first = (index * live) / threads;
     this.#end = ((index + 1) * live) / threads;
+    this.#ownPicks = randomIndexes(live / threads, live / threads, 2 + index).map((pick) => this.#first + pick);
     this.#picks = randomIndexes(live / threads, live, 2 + index);
     this.#freed = randomOrder(live, 1).filter((object) => this.#frees(object));
     this.#payload = machine.memory.buffer(4096).fill(7);
@@ -64,14 +68,16 @@ export class ThreadWork {
   /** Runs all cycles and returns the times of those that count. */
   run(): ThreadTimes {
     const { warmUps, samples } = this.#task;
-    const times: ThreadTimes = { store: [], load: [], free: [] };
+    const times: ThreadTimes = { store: [], load: [], loadAny: [], free: [] };
     for (let cycle = -warmUps; cycle < samples; cycle++) {
       const storeMs = this.#timed(() => this.#storeAll());
-      const loadMs = this.#timed(() => this.#loadAll());
+      const loadMs = this.#timed(() => this.#loadAll(this.#ownPicks));
+      const loadAnyMs = this.#timed(() => this.#loadAll(this.#picks));
       const freeMs = this.#timed(() => this.#freeAll());
       if (cycle < 0) continue;
       times.store.push(storeMs);
       times.load.push(loadMs);
+      times.loadAny.push(loadAnyMs);
       times.free.push(freeMs);
     }
     const { objects } = this.#pool.stats();
@@ -107,11 +113,10 @@ export class ThreadWork {
     }
   }
 
-  #loadAll(): void {
+  #loadAll(picks: Int32Array): void {
     const pool = this.#pool;
     const sizes = this.#sizes;
     const buffer = this.#buffer;
-    const picks = this.#picks;
     const { handles } = this.#task;
     for (let i = 0; i < picks.length; i++) {
       const pick = picks[i]!;

@@ -26,7 +26,12 @@ export async function runThreadsCase(shape: ThreadShape): Promise<CaseResult> {
     return times[0]![phase].map((_, cycle) => (Math.max(...times.map((each) => each[phase][cycle]!)) * 1e6) / live);
   };
   return {
-    samples: { store: perObject("store"), load: perObject("load"), free: perObject("free") },
+    samples: {
+      store: perObject("store"),
+      load: perObject("load"),
+      loadAny: perObject("loadAny"),
+      free: perObject("free"),
+    },
     facts: { threads },
     scavenges: 0,
     otherCollections: 0,
