@@ -105,6 +105,14 @@ export function containerViolations({ name, sources }: Workspace): string[] {
     );
 }
 
+/** Where a library loads the container: its modules take the types alone, so that who has no container need not wait for one. */
+export function containerLoads({ name, sources }: Workspace): string[] {
+  if (name === "lab" || name === "benchmarks") return [];
+  return sources
+    .filter(({ text }) => /^[ \t]*import\s+(?!type\b)[^;]*?["'](?:inversify|reflect-metadata)["']/m.test(text))
+    .map(({ path }) => `${path}: loads the container; import its types alone`);
+}
+
 /** Files that each package has, so that one finds one's way about. `hasFile` tells of a path from the root. */
 export function missingFiles({ folder, name }: Workspace, hasFile: (path: string) => boolean): string[] {
   if (!folder.startsWith("packages/")) return [];

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
+  containerLoads,
   containerViolations,
   deepImports,
   dependencyViolations,
@@ -97,6 +98,17 @@ describe("only the composing edge knows of the container", () => {
     expect(containerViolations(planted("packages/lab", "src/x.ts", 'import "inversify";'))).toHaveLength(1);
     expect(containerViolations(planted("packages/lab", "src/service.ts", text))).toEqual([]);
     expect(containerViolations(planted("packages/zbud", "src/module.ts", 'import "inversify";'))).toEqual([]);
+  });
+});
+
+describe("a library does not load the container", () => {
+  test.each(all)("$name", (workspace) => expect(containerLoads(workspace)).toEqual([]));
+
+  test("a violation is found", () => {
+    const loads = (text: string) => containerLoads(planted("packages/zbud", "src/module.ts", text));
+    expect(loads('import {\n  ContainerModule,\n} from "inversify";')).toHaveLength(1);
+    expect(loads('import "reflect-metadata";')).toHaveLength(1);
+    expect(loads('import type { ContainerModule } from "inversify";\nimport { A } from "./a.ts";')).toEqual([]);
   });
 });
 

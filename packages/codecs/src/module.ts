@@ -1,7 +1,7 @@
 // How codecs get into a container: one ContainerModule each, swapped in one line.
 
-import "reflect-metadata";
-import { ContainerModule, type ContainerModuleLoadOptions } from "inversify";
+import { containerModule } from "@zlab/hw-sim";
+import type { ContainerModule, ContainerModuleLoadOptions } from "inversify";
 import type { Codec } from "./codec.ts";
 import { kernelCodecs } from "./kernel-codecs.ts";
 import { CodecRegistry } from "./registry.ts";
@@ -9,12 +9,12 @@ import { CODEC, CODECS, CODEC_REGISTRY } from "./tokens.ts";
 
 /** Binds a codec: among all codecs, by its name, and, once per container, the registry that collects them. */
 export function codecModule(codec: Codec): ContainerModule {
-  return new ContainerModule((options) => bindCodec(options, codec));
+  return containerModule((options) => bindCodec(options, codec));
 }
 
 /** Binds all codecs of this package. */
 export function kernelCodecsModule(): ContainerModule {
-  return new ContainerModule((options) => {
+  return containerModule((options) => {
     for (const codec of kernelCodecs()) bindCodec(options, codec);
   });
 }

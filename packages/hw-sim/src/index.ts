@@ -12,7 +12,7 @@ export { KMAP_SLOTS, KmapTable } from "./kmap.ts";
 export { type MachineImage, forEachAllocatedPage, machineImage, restoreMachine } from "./machine-image.ts";
 export { Machine, type MachineShare, openMachine } from "./machine.ts";
 export { FIRST_PFN, MAX_MACHINE_PAGES, type MachineOptions, type Region, type ZoneOptions } from "./machine-options.ts";
-export { machineModule } from "./module.ts";
+export { containerModule, machineModule } from "./module.ts";
 export { PageState, PageTable } from "./page-table.ts";
 export { type MemoryBacking, PhysicalMemory, type SharedMemory } from "./physical-memory.ts";
 export { arm64_16k, largePages, x86_32, x86_64 } from "./presets.ts";

@@ -1,8 +1,7 @@
 // How backends and pools get into a container: one ContainerModule each, swapped in one line.
 
-import "reflect-metadata";
-import { MACHINE, type Machine } from "@zlab/hw-sim";
-import { ContainerModule, type ContainerModuleLoadOptions } from "inversify";
+import { MACHINE, type Machine, containerModule } from "@zlab/hw-sim";
+import type { ContainerModule, ContainerModuleLoadOptions } from "inversify";
 import { ZpoolRegistry } from "./registry.ts";
 import { ZPOOL, ZPOOL_DRIVER, ZPOOL_DRIVERS, ZPOOL_REGISTRY } from "./tokens.ts";
 import type { Zpool } from "./zpool.ts";
@@ -10,7 +9,7 @@ import type { PoolOptions, ZpoolDriver } from "./zpool-driver.ts";
 
 /** Binds a driver: among all drivers, by its type as name, and, once per container, the registry that collects them. */
 export function driverModule(driver: ZpoolDriver): ContainerModule {
-  return new ContainerModule((options) => {
+  return containerModule((options) => {
     options.bind<ZpoolDriver>(ZPOOL_DRIVERS).toConstantValue(driver);
     options.bind<ZpoolDriver>(ZPOOL_DRIVER).toConstantValue(driver).whenNamed(driver.type);
     bindRegistry(options);
@@ -20,7 +19,7 @@ export function driverModule(driver: ZpoolDriver): ContainerModule {
 /** Binds one pool as a singleton under its name: `container.get(ZPOOL, { name: "zram0" })`. Exchanging the backend is
  * exchanging `type`. */
 export function poolModule(type: string, name: string, poolOptions?: PoolOptions): ContainerModule {
-  return new ContainerModule((options) => {
+  return containerModule((options) => {
     bindRegistry(options);
     options
       .bind<Zpool>(ZPOOL)
