@@ -7,7 +7,8 @@ import { conformanceMachine, conformanceSuite } from "@zlab/zpool/testing";
 import { type ShardPool, createShardedPool, openShard, zsmallocDriver } from "@zlab/zsmalloc";
 import { describe, expect, test, vi } from "vitest";
 import { HandleTable } from "../src/handle-table.ts";
-import { RING_CAPACITY } from "../src/sharded/mailbox.ts";
+import { MOVES, RING_CAPACITY, mailboxWords } from "../src/sharded/mailbox.ts";
+import { MoveCounter } from "../src/sharded/moves.ts";
 import { NO_SLOT } from "../src/table-layout.ts";
 import { pattern } from "./fixtures.ts";
 
@@ -239,6 +240,23 @@ describe("reading an object while its owner moves it", () => {
     expect(wait).toHaveBeenCalled();
     wait.mockRestore();
     expect(load(ours, kept[0]!, 1990)).toEqual(pattern(0, 1990));
+  });
+
+  test("the count of moves is odd during one, and never that of a closed shard", () => {
+    const mailbox = new Int32Array(mailboxWords(1));
+    const counter = new MoveCounter(mailbox);
+    for (const [before, after] of [
+      [0, 2],
+      [0x7fff_ffec, 0x7fff_ffee],
+      [0x7fff_fff0, 0],
+    ] as const) {
+      mailbox[MOVES] = before;
+      counter.begin();
+      expect(mailbox[MOVES]! & 1).toBe(1);
+      expect(mailbox[MOVES]).toBeGreaterThan(0);
+      counter.end();
+      expect(mailbox[MOVES]).toBe(after);
+    }
   });
 
   test("a handle that leads nowhere in the midst of a move is looked up again", () => {
