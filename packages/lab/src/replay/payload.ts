@@ -6,8 +6,8 @@
 //   id 7        └─ S₇ r r r ─┘                        a window that begins at a word chosen by the id; S₇ is the stamp
 //   id 8            └──── S₈ r r ───…
 //
-// Stamps of different ids differ, so no two contents of four bytes or more are equal, nor that of an object and of one that had its place before;
-// the words behind the stamp tell contents that are shifted, mixed or cut.
+// Stamps of different ids differ, so no two contents of four bytes or more are equal, nor that of an object and of one that had its place
+// before; the words behind the stamp tell contents that are shifted, mixed or cut.
 //
 // Most objects are written by the pool's copying `write` and looked at through a read-only mapping; one in 32 is written through
 // a write-only mapping, and another one in 32 looked at by `read`, so that the ways in and out check each other.
