@@ -17,9 +17,10 @@ const SLOW = [
   "**/fault-sweep.test.ts",
   "**/*-threads.test.ts",
   "**/churn.test.ts",
+  "packages/hw-sim/test/{buddy,copies,memory,sharing}.test.ts",
   "packages/zsmalloc/test/{compaction,placement,sharded}.test.ts",
 ];
-const SLOW_NAMES = /(conformance|golden|fault-sweep|-threads|churn|compaction|placement|sharded)[^/]*$/u;
+const SLOW_NAMES = /(conformance|golden|fault-sweep|-threads|churn|buddy|copies|memory|sharing|compaction|placement|sharded)[^/]*$/u;
 
 class QuickFirst extends BaseSequencer {
   sort(specifications) {

@@ -4,6 +4,7 @@ import { Prng } from "@zlab/hw-sim";
 import { describe, expect, test } from "vitest";
 import { KeptMappings } from "../src/hardened/kept-mappings.ts";
 import { MappingArea } from "../src/hardened/mapping-area.ts";
+import { ObjectRecords } from "../src/hardened/object-records.ts";
 import { ObjectTable } from "../src/hardened/object-table.ts";
 import { sealOf } from "../src/hardened/patterns.ts";
 
@@ -55,6 +56,31 @@ describe("the table of objects", () => {
     expect(table.historyOf(handles[1]!)).toMatchObject({ object: 2, freedBy: 2 });
   });
 
+  test("cells run out", () => {
+    const table = new ObjectTable(0, undefined, 128);
+    for (let i = 0; i < 64; i++) add(table);
+    expect([...table.liveCells()]).toEqual(Array.from({ length: 64 }, (_, i) => i));
+    for (let i = 64; i < 128; i++) add(table);
+    expect(() => add(table)).toThrow("a hardened pool can name 128 objects; use a plain one for more");
+    table.remove(5, 2);
+    expect(add(table).cell).toBe(5);
+  });
+
+  test("an empty cell is no object, and one that was never mapped has no mode", () => {
+    const table = new ObjectTable(0);
+    const { cell, handle } = add(table);
+    expect(table.historyOf(handle)).toMatchObject({ mappedBy: undefined, mapMode: undefined, writtenBy: undefined });
+    table.remove(cell, 2);
+    expect([table.find(0), table.historyOf(0)]).toEqual([-1, undefined]);
+  });
+
+  test("a record that is copied over another takes its stacks away too", () => {
+    const records = new ObjectRecords(2);
+    records.setStacks(0, { allocatedAt: "here", freedAt: undefined });
+    records.copyFrom(records, 1, 0);
+    expect(records.stacksOf(0)).toEqual({ allocatedAt: undefined, freedAt: undefined });
+  });
+
   test.each([0, -1, 0.5, 1.5, NaN, Infinity, 2 ** 26, 2 ** 53 - 1])("%d names nothing", (handle) => {
     const table = new ObjectTable(1);
     table.remove(add(table).cell, 2);
@@ -77,6 +103,15 @@ test.each([
   expect(kept.anyWritten()).toBe(keptCount === 2 ? areas[0] : undefined);
   areas[1]!.bytes[7] = 0;
   expect(kept.anyWritten()).toBe(keptCount === 2 ? areas[0] : areas[1]);
+});
+
+test("the latest ended mapping is kept, however large it is", () => {
+  const kept = new KeptMappings(1, 4096);
+  const source = { bytes: new Uint8Array(100_000), offset: 0, length: 100_000 };
+  const area = new MappingArea(1, 100_000, 0, 1, source, true);
+  kept.add(area);
+  area.bytes[7] = 0;
+  expect(kept.anyWritten()).toBe(area);
 });
 
 describe("a seal", () => {

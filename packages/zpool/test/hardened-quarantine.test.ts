@@ -59,6 +59,16 @@ describe("the quarantine", () => {
     expect(freed.verify()).toBeUndefined();
   });
 
+  test("looks at all that it holds", () => {
+    const { freed, bytes, hold } = quarantineOf(4);
+    for (const handle of [0, 1]) {
+      hold(handle);
+      freed.settle();
+    }
+    bytes[8] = 1;
+    expect(freed.verify()).toMatchObject({ object: { handle: 1 }, byteIndex: 0 });
+  });
+
   test("tells the first of several that were written when it is drained, and frees all", () => {
     const { freed, bytes, freedHandles, hold } = quarantineOf(4);
     for (const handle of [0, 1, 2]) {
@@ -95,4 +105,6 @@ test("patterns are found from both ends, borders included", () => {
   ]);
   bytes[3] = 0x6b;
   expect([startsFreed(words, bytes, 12), startsFreed(words, bytes, 13)]).toEqual([true, false]);
+  bytes[0] = 0;
+  expect(startsFreed(words, bytes, 3)).toBe(false);
 });

@@ -127,11 +127,11 @@ describe("what is mapped", () => {
     const pool = newPool();
     const handle = malloc(pool, 10);
     const { bytes, offset } = pool.map(handle, MapMode.RW);
+    bytes.fill(7, offset, offset + 10);
     bytes[offset - 64] = 0;
     expect(messageOf(() => pool.stats())).toContain("byte -64 is 0x00");
     bytes[offset + 10] = 0;
     expect(messageOf(() => pool.stats())).toContain("was overrun: byte 10 is 0x00");
-    bytes.fill(7, offset, offset + 10);
     pool.check(3);
     pool.unmap(handle);
     const copy = new Uint8Array(10);
@@ -230,6 +230,62 @@ test("an object larger than a page of the buffer is copied whole", () => {
   }
 });
 
+describe("a write to a freed object's memory is seen", () => {
+  test.each<[string, (pool: HardenedPool, kept: Handle) => unknown]>([
+    ["unmap", (pool, kept) => pool.unmap(kept)],
+    ["read", (pool, kept) => pool.read(kept, new Uint8Array(1), 0, 1)],
+    ["destroy", (pool) => pool.destroy()],
+  ])("by %s", (_, call) => {
+    const pool = newPool();
+    const freed = malloc(pool, 3000);
+    const inBackend = plainHandle(pool);
+    const kept = malloc(pool, 10);
+    pool.free(freed);
+    scribble(pool, inBackend, 0);
+    expect(messageOf(() => call(pool, kept))).toContain(
+      "was written after free, in the pool's memory: byte 0 is 0x6a instead of 0x6b",
+    );
+  });
+});
+
+test("what wrote last is told, also if it was an unmap before the last", () => {
+  const pool = newPool();
+  const handle = malloc(pool, 10);
+  for (const mode of [MapMode.RW, MapMode.RO]) {
+    pool.map(handle, mode);
+    pool.unmap(handle);
+  }
+  pool.free(handle);
+  expect(messageOf(() => pool.free(handle))).toContain("last written by 3, mapped RO by 4, unmapped by 5, freed by 6");
+});
+
+test("by default no stacks are told, and a write through RO has its own kind", () => {
+  const pool = newPool({ strictReadOnly: true });
+  const handle = malloc(pool, 10);
+  const { bytes, offset } = pool.map(handle, MapMode.RO);
+  bytes[offset] = 1;
+  try {
+    pool.unmap(handle);
+  } catch (error) {
+    expect(error).toMatchObject({ misuse: "read-only-write", history: { allocatedAt: undefined } });
+  }
+  expect(pool.stats().objects).toBe(1);
+});
+
+test("on a machine without bytes a read leaves the caller's buffer alone", () => {
+  const pool = poolOn(new Machine({ ...conformanceMachine(), backing: "size-only" }));
+  const target = Uint8Array.of(9, 9);
+  pool.read(malloc(pool, 2), target, 0, 2);
+  expect([...target]).toEqual([9, 9]);
+});
+
+test("a backend without memory is asked once", () => {
+  const pool = newPool();
+  let calls = 0;
+  pool.plain.malloc = () => (calls++, ENOMEM);
+  expect([pool.malloc(10, GFP_KERNEL), calls]).toEqual([ENOMEM, 1]);
+});
+
 describe("the backend", () => {
   test("compacts through the pool if it can, after what callers did was looked at", () => {
     const pool = newPool();
@@ -276,6 +332,7 @@ describe("the backend", () => {
     expect(driver.capabilities(4096)).toEqual({
       ...new SlabDriver().capabilities(),
       crossPage: true,
+      images: false,
       looseFit: true,
     });
     expect(driver.capabilities(4096, { quarantineObjects: 0 }).looseFit).toBeUndefined();

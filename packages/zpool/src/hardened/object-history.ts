@@ -53,6 +53,6 @@ function stackLines(what: string, stack: string | undefined): string {
 
 /** The caller's stack, without the line of the message and the frames of the pool itself. */
 export function captureStack(): string {
-  const frames = new Error("stack").stack?.split("\n").slice(1) ?? [];
+  const frames = new Error("stack").stack!.split("\n").slice(1);
   return frames.filter((frame) => !/[\\/]hardened-pool\.[jt]s|[\\/]object-history\.[jt]s/.test(frame)).join("\n");
 }

@@ -31,6 +31,7 @@ export class ObjectTable {
   readonly #freed = new ObjectRecords(REMEMBERED_FREES); // a ring
   readonly #firstGeneration: number;
   readonly #generationLimit: number;
+  readonly #mostCells: number;
   #generations = new Uint32Array(FIRST_CELLS); // of the object in the cell, or of the next one
   #nextFree = new Int32Array(FIRST_CELLS); // list of the cells that were used before
   #freeHead = NONE;
@@ -40,10 +41,11 @@ export class ObjectTable {
   #frees = 0;
 
   /** `poolNumber`: the how-manieth hardened pool of its machine, from 0. `generationLimit`: one more than the last generation of
-   * a cell. */
-  constructor(poolNumber: number, generationLimit: number = GENERATION_LIMIT) {
+   * a cell. `mostCells`: a power of two from 64. */
+  constructor(poolNumber: number, generationLimit: number = GENERATION_LIMIT, mostCells: number = CELL_LIMIT) {
     this.#firstGeneration = 1 + (poolNumber % POOLS_APART) * GENERATIONS_PER_POOL;
     this.#generationLimit = generationLimit;
+    this.#mostCells = mostCells;
   }
 
   get liveCount(): number {
@@ -55,11 +57,10 @@ export class ObjectTable {
     return this.#made;
   }
 
-  /** Adds an object; returns its cell. Throws ZLAB_TOO_MANY_OBJECTS beyond 2^26 cells. */
+  /** Adds an object; returns its cell. Throws ZLAB_TOO_MANY_OBJECTS beyond `mostCells` cells, by default 2^26. */
   add({ backendHandle, bytes, gfp, operation }: NewObject): number {
     const cell = this.#takeCell();
     const { records } = this;
-    records.clear(cell);
     records.set(cell, Field.HANDLE, this.#generations[cell]! * CELL_LIMIT + cell);
     records.set(cell, Field.BACKEND_HANDLE, backendHandle);
     records.set(cell, Field.OBJECT, ++this.#made);
@@ -84,17 +85,14 @@ export class ObjectTable {
   /** The cell of a live object; -1 if the handle names none. */
   find(handle: number): number {
     const cell = handle % CELL_LIMIT;
-    return cell >= 0 && cell < this.#usedCells && this.records.get(cell, Field.HANDLE) === handle && handle !== 0
-      ? cell
-      : NONE;
+    return handle !== 0 && this.records.get(cell, Field.HANDLE) === handle ? cell : NONE;
   }
 
   /** Whether the handle named an object of this pool that has been freed. */
   wasFreed(handle: number): boolean {
-    if (!Number.isSafeInteger(handle) || handle <= 0) return false;
     const cell = handle % CELL_LIMIT;
     const generation = Math.floor(handle / CELL_LIMIT);
-    return cell < this.#usedCells && generation >= this.#firstGeneration && generation < this.#generations[cell]!;
+    return generation >= this.#firstGeneration && generation < this.#generations[cell]!; // that of no cell is undefined
   }
 
   /** The history of an object, live or freed; undefined if that is forgotten. */
@@ -126,10 +124,10 @@ export class ObjectTable {
 
   #grow(): void {
     const cellCount = this.records.rowCount * 2;
-    if (cellCount > CELL_LIMIT) {
+    if (cellCount > this.#mostCells) {
       throw new ZPoolError(
         "ZLAB_TOO_MANY_OBJECTS",
-        `a hardened pool can name ${CELL_LIMIT} objects; use a plain one for more`,
+        `a hardened pool can name ${this.#mostCells} objects; use a plain one for more`,
       );
     }
     this.records.grow(cellCount);
