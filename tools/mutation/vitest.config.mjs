@@ -20,7 +20,8 @@ const SLOW = [
   "packages/hw-sim/test/{buddy,copies,memory,sharing}.test.ts",
   "packages/zsmalloc/test/{compaction,placement,sharded}.test.ts",
 ];
-const SLOW_NAMES = /(conformance|golden|fault-sweep|-threads|churn|buddy|copies|memory|sharing|compaction|placement|sharded)[^/]*$/u;
+const SLOW_NAMES =
+  /(conformance|golden|fault-sweep|-threads|churn|buddy|copies|memory|sharing|compaction|placement|sharded)[^/]*$/u;
 
 class QuickFirst extends BaseSequencer {
   sort(specifications) {
