@@ -34,8 +34,8 @@ export interface Flip {
 /** Spreads the seeds of neighbouring flips. */
 const SEED_STEP = 0x9e37_79b1;
 
-/** The flip of that number; it depends on nothing else. Every second one is in a section taken at random, and there in a byte that is not 0,
- * since most of a file is large tables with little in them; the others are anywhere. */
+/** The flip of that number; it depends on nothing else. Every second one is in a section taken at random, and there in a byte that is not
+ * 0, since most of a file is large tables with little in them; the others are anywhere. */
 export function chooseFlip(subject: Subject, mode: FlipMode, seed: number, index: number): Flip {
   const prng = new Prng(seed + Math.imul(index, SEED_STEP));
   const { bytes, places } = subject;
