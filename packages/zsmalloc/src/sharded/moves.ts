@@ -55,6 +55,11 @@ export class MoveWatch {
     return (moves & 1) === 0 ? moves : this.#await();
   }
 
+  /** Whether the shard is closed, as far as this thread knows. */
+  get isClosed(): boolean {
+    return this.#mailbox[MOVES] === CLOSED_MOVES;
+  }
+
   /** Whether nothing was moved since `begin` returned `moves`. */
   unchanged(moves: number): boolean {
     return Atomics.add(this.#mailbox, MOVES, 0) === moves;

@@ -54,6 +54,7 @@ export class ShardReader {
    * yet. Throws ZLAB_DESTROYED too. */
   assertLive(handle: number, operation: string): void {
     const moves = this.#moves;
+    if (this.#handles.resolve(handle) !== NO_SLOT && !moves.isClosed) return; // even in the midst of a move
     for (;;) {
       const before = moves.begin();
       if (this.#handles.resolve(handle) !== NO_SLOT) return;
