@@ -62,6 +62,7 @@ describe("README", () => {
         "conformance",
         "experiment",
         "explain",
+        "image",
         "predict",
         "capture",
         "replay",
