@@ -146,6 +146,10 @@ describe.each([kmallocDriver, kmallocSlabDriver])("$type", (driver) => {
     pool.read(handle, new Uint8Array(100), 0, 28);
     expect(machine.cost.copiedBytes).toBe(128);
     expect(machine.ownerName(machine.pages.ownerOf(Math.floor(handle / 4096)))).toBe("pool");
+    const owner = machine.pages.ownerOf(Math.floor(handle / 4096));
+    machine.pages.setOwner(Math.floor(handle / 4096), 0);
+    expect(codeOf(() => pool.check(3))).toBe("ZLAB_CORRUPT");
+    machine.pages.setOwner(Math.floor(handle / 4096), owner);
     pool.free(handle);
     expect(pool.stats()).toEqual({
       totalPages: pool.totalPages(),

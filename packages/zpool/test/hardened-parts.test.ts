@@ -61,7 +61,8 @@ describe("the table of objects", () => {
     for (let i = 0; i < 64; i++) add(table);
     expect([...table.liveCells()]).toEqual(Array.from({ length: 64 }, (_, i) => i));
     for (let i = 64; i < 128; i++) add(table);
-    expect(() => add(table)).toThrow("a hardened pool can name 128 objects; use a plain one for more");
+    const message = "a hardened pool can name 128 objects; use a plain one for more";
+    expect(() => add(table)).toThrow(expect.objectContaining({ code: "ZLAB_TOO_MANY_OBJECTS", message }));
     table.remove(5, 2);
     expect(add(table).cell).toBe(5);
   });
