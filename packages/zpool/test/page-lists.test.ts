@@ -51,6 +51,7 @@ test("an empty family has no first page", () => {
 test("lists grow with the pages that are admitted, and keep what they have", () => {
   const lists = new PageLists(3);
   for (let page = 0; page < 64; page++) lists.insertAtHead(page % 2, page);
+  lists.admit(0);
   for (const page of [64, 67, 500]) {
     lists.admit(page);
     lists.insertAtHead(2, page);
