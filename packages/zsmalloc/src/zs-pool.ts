@@ -61,7 +61,7 @@ export class ZsPool implements ZpoolBackend {
   readonly #slots: SlotMemory;
   readonly #spans: SpanMapper;
   readonly #classBySixteenths: Int32Array; // class of a slot of at most 16 * i bytes
-  readonly #pageBytes: number;
+  #largestBytes: number; // that malloc takes; 0 once the pool is destroyed, so that malloc needs no question of its own for that
   readonly #headerBytes: number;
   readonly #poisonBytes: number;
   #totalPages = 0;
@@ -91,7 +91,7 @@ export class ZsPool implements ZpoolBackend {
     this.#directHandles = isDirect ? new DirectHandles(machine, this.ownerNumber, plan, this.zspages) : undefined;
     this.headers = config.layout === "in-page" ? new ObjectHeaders(machine, plan, this.zspages) : undefined;
     this.mappings = new CpuMappings(machine, name);
-    this.#pageBytes = machine.pageBytes;
+    this.#largestBytes = machine.pageBytes;
     this.#headerBytes = era.headerBytes;
     this.#poisonBytes = era.poisonBytes;
     this.#slots = new SlotMemory(machine, this.zspages, name);
@@ -100,7 +100,7 @@ export class ZsPool implements ZpoolBackend {
   }
 
   malloc(bytes: number, gfp: number): Handle | Errno {
-    if (!(bytes > 0 && bytes <= this.#pageBytes) || (bytes | 0) !== bytes) return this.#refuseSize(bytes);
+    if (!(bytes > 0 && bytes <= this.#largestBytes) || (bytes | 0) !== bytes) return this.#refuseSize(bytes);
     const { zspages, handles } = this;
     const c = this.#classBySixteenths[(bytes + this.#headerBytes + 15) >> 4]! as ClassId;
     const z = zspages.fullest(c);
@@ -229,6 +229,7 @@ export class ZsPool implements ZpoolBackend {
     if (this.#destroyed) throw new ZPoolError("ZLAB_DESTROYED", `pool "${this.name}" is destroyed already`);
     this.mappings.assertNoneMapped("destroy");
     this.#destroyed = true;
+    this.#largestBytes = 0;
     for (const c of this.zspages.classes) {
       this.zspages.forEach(c, (z) => {
         this.zspages.remove(z, c);
@@ -408,7 +409,8 @@ export class ZsPool implements ZpoolBackend {
   }
 
   #refuseSize(bytes: number): Errno {
-    return this.#refuse(bytes > this.#pageBytes ? ENOSPC : EINVAL);
+    if (this.#destroyed) throw new ZPoolError("ZLAB_DESTROYED", `${this.name}: malloc of a destroyed pool`);
+    return this.#refuse(bytes > this.#largestBytes ? ENOSPC : EINVAL);
   }
 
   #refuse(errno: Errno): Errno {

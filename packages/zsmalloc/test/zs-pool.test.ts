@@ -288,4 +288,5 @@ test("destroying a pool returns every page and says how many objects were left",
   expect(pool.destroy()).toBe(299);
   expect(machine.freePageCount()).toBe(freePages);
   expect(() => pool.destroy()).toThrow(/destroyed already/);
+  expect(() => pool.malloc(100, GFP_KERNEL)).toThrow(/malloc of a destroyed pool/);
 });
